@@ -1,0 +1,21 @@
+"""Runs, journal, key ledger and what is remembered of hosts: SQLAlchemy Core on SQLite (WAL) or PostgreSQL."""
+
+from harness.store._database import open_engine
+from harness.store._ledger import KeyLedger, LedgerEntry, LedgerRefusalError, last5
+from harness.store._memory import CapabilityMemory
+from harness.store._runs import JournalEntry, RunRow, Runs
+from harness.store._store import Store, open_store
+
+__all__ = [
+    "CapabilityMemory",
+    "JournalEntry",
+    "KeyLedger",
+    "LedgerEntry",
+    "LedgerRefusalError",
+    "RunRow",
+    "Runs",
+    "Store",
+    "last5",
+    "open_engine",
+    "open_store",
+]

@@ -1,0 +1,76 @@
+"""Opening the store: SQLite in WAL mode by default, PostgreSQL by URL."""
+
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from harness.core.errors import InputError
+from harness.store import _tables as t
+
+__all__ = ["open_engine", "salt_of", "write"]
+
+
+def _pragmas(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.close()
+
+
+def open_engine(url: str) -> Engine:
+    """Open (and create) the store at ``url``: a path of a SQLite file, or an SQLAlchemy URL.
+
+    Raises:
+        InputError: the path cannot be written or the URL is not understood.
+    """
+    if "://" not in url:
+        path = Path(url).expanduser()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"The store's folder cannot be made: {error.strerror}.",
+                target=str(path.parent),
+                hint="Give another place with --store or AVMA_STORE.",
+            ) from error
+        url = f"sqlite:///{path}"
+    try:
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _pragmas)
+        with engine.begin() as connection:
+            t.metadata.create_all(connection)
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise InputError(
+            f"The store cannot be opened: {type(error).__name__}.",
+            target=url.rpartition("@")[2],
+            hint="Give a writable file with --store, or a URL that SQLAlchemy understands.",
+        ) from error
+    return engine
+
+
+def write(connection: Connection) -> None:
+    """Take the ledger's write lock, so that what is read next in this transaction still holds when it is written.
+
+    Touching one known row locks the file in SQLite and that row in PostgreSQL: intents queue up behind it.
+    """
+    connection.execute(t.settings.update().where(t.settings.c.name == "salt").values(name="salt"))
+
+
+def salt_of(engine: Engine) -> str:
+    """The store's own salt for key fingerprints, made at first use; never leaves the store."""
+    query = select(t.settings.c.value).where(t.settings.c.name == "salt")
+    with engine.begin() as connection:
+        found = connection.execute(query).scalar_one_or_none()
+    if found is not None:
+        return str(found)
+    try:
+        with engine.begin() as connection:
+            connection.execute(t.settings.insert().values(name="salt", value=secrets.token_hex(16)))
+    except IntegrityError:
+        pass  # another process made it between our look and our write; theirs is the salt
+    with engine.begin() as connection:
+        return str(connection.execute(query).scalar_one())

@@ -1,0 +1,142 @@
+"""Runs and their journal: intent before, outcome after, the whole record at the end."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Engine, select
+
+from harness.core.errors import InputError
+from harness.core.model import Action, ActionResult
+from harness.store import _tables as t
+
+__all__ = ["JournalEntry", "RunRow", "Runs"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as listed: times are ISO 8601 UTC texts; ``exit_code`` is None while it runs or when it crashed."""
+
+    run_id: str
+    command: str
+    inventory: str
+    playbook: str | None
+    person: str
+    started: str
+    finished: str | None
+    exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of the journal: ``state`` is intent or one of the six outcomes."""
+
+    run_id: str
+    action_id: str
+    target: str
+    step: str
+    state: str
+    time: str
+    message: str
+    evidence: tuple[str, ...]
+
+
+class Runs:
+    """The store's runs and journal."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin(self, row: RunRow) -> None:
+        """Record that a run started."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                t.runs.insert().values(
+                    run_id=row.run_id,
+                    command=row.command,
+                    inventory=row.inventory,
+                    playbook=row.playbook,
+                    person=row.person,
+                    started=row.started,
+                )
+            )
+
+    def finish(self, run_id: str, *, time: str, exit_code: int, record: str) -> None:
+        """Record how a run ended; ``record`` is its JSON document, already free of secrets."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                t.runs.update()
+                .where(t.runs.c.run_id == run_id)
+                .values(finished=time, exit_code=exit_code, record=record)
+            )
+
+    def list(self) -> tuple[RunRow, ...]:
+        """All runs, newest first."""
+        columns = [c for c in t.runs.c if c.name != "record"]
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*columns).order_by(t.runs.c.started.desc())).mappings()
+            return tuple(RunRow(**dict(row)) for row in rows)
+
+    def record(self, run_id: str) -> str:
+        """The run's JSON record; ``last`` names the newest that has one.
+
+        Raises:
+            InputError: no such run, or it left no record.
+        """
+        query = select(t.runs.c.record).where(t.runs.c.record.is_not(None))
+        query = (
+            query.order_by(t.runs.c.started.desc()).limit(1)
+            if run_id == "last"
+            else query.where(t.runs.c.run_id == run_id)
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            raise InputError(
+                "There is no finished run of that id.", target=run_id, hint="`avma runs` lists the runs of this store."
+            )
+        return str(found)
+
+    def intent(self, run_id: str, action: Action, *, time: str) -> None:
+        """Write that ``action`` is about to be sent. On disk when this returns."""
+        self._append(
+            JournalEntry(run_id, action.id, action.target, str(action.step), "intent", time, action.reason, ())
+        )
+
+    def outcome(self, run_id: str, result: ActionResult, *, time: str) -> None:
+        """Write how an action ended."""
+        action = result.action
+        self._append(
+            JournalEntry(
+                run_id,
+                action.id,
+                action.target,
+                str(action.step),
+                str(result.state),
+                time,
+                result.message,
+                result.evidence,
+            )
+        )
+
+    def journal(self, run_id: str) -> tuple[JournalEntry, ...]:
+        """The journal of one run, in order."""
+        query = select(t.journal).where(t.journal.c.run_id == run_id).order_by(t.journal.c.id)
+        with self._engine.connect() as connection:
+            return tuple(
+                JournalEntry(
+                    row["run_id"],
+                    row["action_id"],
+                    row["target"],
+                    row["step"],
+                    row["state"],
+                    row["time"],
+                    row["message"],
+                    tuple(json.loads(row["evidence"])),
+                )
+                for row in connection.execute(query).mappings()
+            )
+
+    def _append(self, entry: JournalEntry) -> None:
+        values = {**asdict(entry), "evidence": json.dumps(list(entry.evidence))}
+        with self._engine.begin() as connection:
+            connection.execute(t.journal.insert().values(values))

@@ -1,0 +1,32 @@
+"""The store as one object: what the engine and the reports are handed."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from harness.store._database import open_engine
+from harness.store._ledger import KeyLedger
+from harness.store._memory import CapabilityMemory
+from harness.store._runs import Runs
+
+__all__ = ["Store", "open_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Runs, ledger and capabilities of one database."""
+
+    engine: Engine
+    runs: Runs
+    ledger: KeyLedger
+    capabilities: CapabilityMemory
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a SQLite path or an SQLAlchemy URL, creating it when it is not there. Raises InputError."""
+    engine = open_engine(url)
+    return Store(engine, Runs(engine), KeyLedger(engine), CapabilityMemory(engine))

@@ -1,0 +1,50 @@
+"""What every phase of a run is handed: clock, sessions, store, event stream, who runs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness.core.model import Inventory, RetryClass
+from harness.engine import events
+from harness.engine._clock import Clock
+from harness.engine._retry import attempt
+from harness.engine._sessions import SessionBook
+from harness.store import Store
+
+__all__ = ["RunContext"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run. ``person`` is who started it; ``forks`` how many lanes run at once."""
+
+    run_id: str
+    person: str
+    inventory: Inventory
+    sessions: SessionBook
+    store: Store
+    stream: events.EventStream
+    clock: Clock
+    forks: int
+
+    def time(self) -> str:
+        """The present as an ISO 8601 UTC text with seconds, for the store."""
+        return self.clock.now().isoformat(timespec="milliseconds")
+
+    def publish(self, kind: type[events.Event], **fields: object) -> None:
+        """Publish an event of this run, now."""
+        self.stream.publish(kind(run_id=self.run_id, time=self.clock.now(), **fields))  # type: ignore[arg-type]
+
+    def attempt(self, operation: Callable[[], T], retry_class: RetryClass, *, target: str) -> T:
+        """Run one operation as its retry class allows; each repetition is published."""
+
+        def tell(number: int, wait: float, reason: str) -> None:
+            self.publish(events.Retrying, target=target, attempt=number, wait=wait, reason=reason)
+
+        return attempt(operation, retry_class, clock=self.clock, on_retry=tell)
+
+    def seconds(self, host: str) -> float:
+        """The deadline of one operation on that host, in seconds."""
+        return self.inventory.hosts[host].connection.operation_seconds

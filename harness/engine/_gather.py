@@ -1,0 +1,128 @@
+"""Facts: all hosts side by side, then all guests they listed. Sends nothing that changes state."""
+
+from collections.abc import Iterable
+
+from harness.core.errors import HarnessError
+from harness.core.model import (
+    FabricFacts,
+    GuestAccess,
+    GuestFacts,
+    GuestLane,
+    HostFacts,
+    HostLane,
+    RetryClass,
+    VirtualMachine,
+    VmState,
+)
+from harness.engine import events
+from harness.engine._access import access_of
+from harness.engine._context import RunContext
+from harness.engine._lanes import failure_of, side_by_side
+from harness.windows import gather_guest, gather_host, read_capabilities, write_capabilities
+
+__all__ = ["gather", "gather_guests", "gather_hosts"]
+
+
+def gather(context: RunContext, hosts: Iterable[str]) -> FabricFacts:
+    """Everything about these inventory hosts and the guests on them; a lane that fails is part of the answer."""
+    lanes = gather_hosts(context, hosts)
+    return FabricFacts(lanes, gather_guests(context, lanes))
+
+
+def gather_hosts(context: RunContext, hosts: Iterable[str]) -> tuple[HostLane, ...]:
+    """One lane per inventory host."""
+    names = tuple(hosts)
+    context.publish(events.PhaseStarted, phase="gather_hosts", lanes=len(names))
+    return tuple(side_by_side(lambda name: _host_lane(context, name), names, forks=context.forks))
+
+
+def gather_guests(context: RunContext, hosts: Iterable[HostLane]) -> tuple[GuestLane, ...]:
+    """One lane per VM, each VM once: during a move two nodes may list it, and the one where it runs is right."""
+    found: dict[str, VirtualMachine] = {}
+    for lane in hosts:
+        for vm in lane.facts.vms if lane.facts else ():
+            if vm.vm_id not in found or found[vm.vm_id].state is not VmState.RUNNING:
+                found[vm.vm_id] = vm
+    lanes = [GuestLane(vm, vm.host, access_of(context.inventory, vm)) for vm in found.values()]
+    context.publish(events.PhaseStarted, phase="gather_guests", lanes=len(lanes))
+    return tuple(side_by_side(lambda lane: _guest_lane(context, lane), lanes, forks=context.forks))
+
+
+def _host_lane(context: RunContext, name: str) -> HostLane:
+    cluster = context.inventory.hosts[name].cluster
+    context.publish(events.LaneStarted, target=name, phase="gather_hosts")
+    try:
+        facts = context.attempt(lambda: _host_facts(context, name), RetryClass.READ, target=name)
+    except HarnessError as error:
+        failure = failure_of(error)
+        _failed(context, name, "gather_hosts", error)
+        return HostLane(name, None, failure, cluster)
+    context.publish(
+        events.LaneFinished,
+        target=name,
+        phase="gather_hosts",
+        summary=f"{facts.os.caption or 'unknown system'}, {len(facts.vms)} VMs",
+    )
+    return HostLane(name, facts, None, cluster)
+
+
+def _host_facts(context: RunContext, name: str) -> HostFacts:
+    connection = context.inventory.hosts[name].connection
+    identity = f"{connection.address}:{connection.port}/{connection.configuration}"
+    remembered = context.store.capabilities.recall(identity)
+    known = read_capabilities(remembered) if remembered else None
+    facts, learned = gather_host(
+        context.sessions.host(name),
+        name,
+        known=known,
+        clock=context.clock.now,
+        seconds=context.seconds(name),
+    )
+    if learned != known:
+        context.store.capabilities.learn(identity, write_capabilities(learned), time=context.time())
+    return facts
+
+
+def _guest_lane(context: RunContext, lane: GuestLane) -> GuestLane:
+    if lane.access is GuestAccess.NONE:
+        return lane
+    name = lane.vm.name
+    context.publish(events.LaneStarted, target=name, phase="gather_guests")
+    try:
+        facts = context.attempt(lambda: _guest_facts(context, lane), RetryClass.READ, target=name)
+    except HarnessError as error:
+        _failed(context, name, "gather_guests", error)
+        return GuestLane(lane.vm, lane.host, lane.access, None, failure_of(error))
+    context.publish(events.LaneFinished, target=name, phase="gather_guests", summary=_licence_line(facts))
+    return GuestLane(lane.vm, lane.host, lane.access, facts)
+
+
+def _guest_facts(context: RunContext, lane: GuestLane) -> GuestFacts:
+    channel = context.sessions.guest(lane)
+    return gather_guest(
+        channel.session,
+        channel.shell,
+        lane.vm,
+        lane.access,
+        clock=context.clock.now,
+        seconds=context.seconds(lane.host),
+    )
+
+
+def _licence_line(facts: GuestFacts) -> str:
+    licence = next((record for record in facts.licences if record.is_windows), None)
+    if licence is None:
+        return "no Windows licence with a key"
+    return f"{licence.product_key_channel or 'unknown channel'}, status {licence.status}"
+
+
+def _failed(context: RunContext, target: str, phase: str, error: HarnessError) -> None:
+    failure = failure_of(error)
+    context.publish(
+        events.LaneFailed,
+        target=target,
+        phase=phase,
+        code=failure.code,
+        message=failure.message,
+        next_step=failure.next_step,
+    )

@@ -1,0 +1,134 @@
+"""A run from its first question to its exit code."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from harness.core.errors import HarnessError
+from harness.core.exitcodes import ExitCode, highest
+from harness.core.model import (
+    ActionState,
+    FabricFacts,
+    FabricVerdict,
+    Plan,
+    Playbook,
+    Verdict,
+)
+from harness.core.planning import make_plan
+from harness.core.verdict import judge
+from harness.engine import events
+from harness.engine._apply import apply_plan, check_performable
+from harness.engine._context import RunContext
+from harness.engine._gather import gather
+from harness.engine._ledger import ledger_view
+from harness.engine._record import RunRecord, write_record
+from harness.store import RunRow
+
+__all__ = ["Run"]
+
+
+class Run:
+    """One run over chosen hosts: gather, plan, apply, verify, in any prefix of that order.
+
+    Use as a context manager: leaving it closes the sessions, writes the record and publishes RunFinished.
+    """
+
+    def __init__(self, context: RunContext, *, command: str, hosts: Sequence[str], playbook: Playbook | None = None):
+        self._context = context
+        self._hosts = tuple(hosts)
+        self._playbook = playbook
+        self._facts: FabricFacts | None = None
+        self.record = RunRecord(
+            context.run_id,
+            command,
+            context.inventory.path,
+            context.person,
+            context.time(),
+            playbook=playbook.name if playbook else None,
+        )
+
+    def __enter__(self) -> "Run":
+        row = self.record
+        self._context.store.runs.begin(
+            RunRow(row.run_id, row.command, row.inventory, row.playbook, row.person, row.started, None, None)
+        )
+        self._context.publish(
+            events.RunStarted, command=row.command, hosts=len(self._hosts), playbook=row.playbook
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._context.sessions.close()
+        code = self.exit_code() if kind is None else _code_of(kind)
+        self.record = replace(self.record, finished=self._context.time())
+        self._context.store.runs.finish(
+            self.record.run_id, time=self._context.time(), exit_code=int(code), record=write_record(self.record)
+        )
+        self._context.publish(events.RunFinished, exit_code=int(code))
+
+    def gather(self) -> FabricFacts:
+        """Ask all hosts and guests anew."""
+        self._facts = gather(self._context, self._hosts)
+        self.record = replace(self.record, facts=self._facts)
+        return self._facts
+
+    def plan(self, *, tags: Iterable[str] = ()) -> Plan:
+        """What the playbook would change, from the facts gathered last."""
+        assert self._playbook is not None
+        context = self._context
+        plan = make_plan(
+            self._facts or self.gather(),
+            self._playbook,
+            context.inventory,
+            ledger_view(context),
+            context.clock.now(),
+            tags=tuple(tags),
+        )
+        self.use(plan)
+        return plan
+
+    def use(self, plan: Plan) -> None:
+        """Take a plan, ours or a saved one. Raises InputError when it holds what cannot be carried out."""
+        check_performable(plan)
+        self.record = replace(self.record, plan=plan)
+        self._context.publish(events.PlanReady, plan=plan)
+
+    def apply(self) -> None:
+        """Carry the plan out and keep its results."""
+        assert self.record.plan is not None
+        results = apply_plan(self._context, self.record.plan, self._facts or self.gather())
+        self.record = replace(self.record, results=results)
+
+    def verify(self, *, fresh: bool = True) -> FabricVerdict:
+        """The verdict on every host and guest, from facts gathered now unless ``fresh`` is False."""
+        facts = self.gather() if fresh or self._facts is None else self._facts
+        verdict = judge(facts, self._context.clock.now(), self._context.inventory)
+        self.record = replace(self.record, verdict=verdict)
+        self._context.publish(events.VerdictReady, verdict=verdict)
+        return verdict
+
+    def exit_code(self) -> ExitCode:
+        """The highest-ranking code of everything that happened in this run."""
+        return highest((*self._reached(), *self._done(), *self._proved()))
+
+    def _reached(self) -> list[ExitCode]:
+        facts = self.record.facts
+        lanes = (*facts.hosts, *facts.guests) if facts else ()
+        return [
+            ExitCode.UNREACHABLE if lane.failure.unreachable else ExitCode.FAILED for lane in lanes if lane.failure
+        ]
+
+    def _done(self) -> list[ExitCode]:
+        states = {result.state for result in self.record.results}
+        codes = {ActionState.FAILED: ExitCode.FAILED, ActionState.UNKNOWN: ExitCode.OUTCOME_UNKNOWN}
+        return [code for state, code in codes.items() if state in states]
+
+    def _proved(self) -> list[ExitCode]:
+        verdict = self.record.verdict
+        bad = {Verdict.NOT_ACTIVATED, Verdict.UNKNOWN}
+        return [ExitCode.NOT_ACTIVATED] if verdict and any(g.verdict in bad for g in verdict.guests) else []
+
+
+def _code_of(kind: type[BaseException]) -> ExitCode:
+    if issubclass(kind, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    return ExitCode.FAILED if issubclass(kind, HarnessError) else ExitCode.INTERNAL

@@ -1,1 +1,20 @@
 """gather, plan, apply, verify: lanes, deadlines, retry classes, journal, and one typed event stream."""
+
+from harness.engine._clock import Clock, SystemClock
+from harness.engine._context import RunContext
+from harness.engine._record import RunRecord, read_plan, read_record, write_record
+from harness.engine._run import Run
+from harness.engine._sessions import Openers, SessionBook
+
+__all__ = [
+    "Clock",
+    "Openers",
+    "Run",
+    "RunContext",
+    "RunRecord",
+    "SessionBook",
+    "SystemClock",
+    "read_plan",
+    "read_record",
+    "write_record",
+]

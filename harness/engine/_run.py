@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Self
 
 from harness.core.errors import HarnessError
 from harness.core.exitcodes import ExitCode, highest
@@ -46,14 +47,12 @@ class Run:
             playbook=playbook.name if playbook else None,
         )
 
-    def __enter__(self) -> "Run":
+    def __enter__(self) -> Self:
         row = self.record
         self._context.store.runs.begin(
             RunRow(row.run_id, row.command, row.inventory, row.playbook, row.person, row.started, None, None)
         )
-        self._context.publish(
-            events.RunStarted, command=row.command, hosts=len(self._hosts), playbook=row.playbook
-        )
+        self._context.publish(events.RunStarted, command=row.command, hosts=len(self._hosts), playbook=row.playbook)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -113,9 +112,7 @@ class Run:
     def _reached(self) -> list[ExitCode]:
         facts = self.record.facts
         lanes = (*facts.hosts, *facts.guests) if facts else ()
-        return [
-            ExitCode.UNREACHABLE if lane.failure.unreachable else ExitCode.FAILED for lane in lanes if lane.failure
-        ]
+        return [ExitCode.UNREACHABLE if lane.failure.unreachable else ExitCode.FAILED for lane in lanes if lane.failure]
 
     def _done(self) -> list[ExitCode]:
         states = {result.state for result in self.record.results}

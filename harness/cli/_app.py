@@ -1,0 +1,213 @@
+"""The commands, each with its options; what they do is imported when they run, since start-up time is measured."""
+
+from typing import Annotated
+
+import typer
+
+from harness import __version__
+from harness.cli._options import Options, Output
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="avma",
+    help="Set up, prove and watch Automatic Virtual Machine Activation on Hyper-V and Azure Local.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sim = typer.Typer(
+    name="sim", help="The simulated lab: real protocols, no Windows.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(sim)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"avma-harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def globals_(
+    context: typer.Context,
+    output: Annotated[Output, typer.Option(help="How data is written to stdout.", envvar="AVMA_OUTPUT")] = Output.TEXT,
+    inventory: Annotated[
+        str | None, typer.Option("-i", "--inventory", help="Inventory file.", envvar="AVMA_INVENTORY")
+    ] = None,
+    limit: Annotated[str | None, typer.Option(help="Only these: names, groups, globs; ! excludes.")] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Store: a SQLite file or an SQLAlchemy URL.", envvar="AVMA_STORE")
+    ] = None,
+    forks: Annotated[int | None, typer.Option(help="How many machines are asked at once.", min=1, max=200)] = None,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")] = False,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
+    _version_shown: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Global options; accepted before or after the command's name."""
+    context.obj = Options(output, inventory, limit, store, forks, not no_color, verbose)
+
+
+@app.command()
+def keys(context: typer.Context, kind: Annotated[str | None, typer.Argument(help="AVMA or GVLK.")] = None) -> int:
+    """Print the public generic keys with their source."""
+    from harness.cli._catalogue import keys as run
+
+    return run(context.obj, kind)
+
+
+@app.command()
+def matrix(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Argument(help="Host release, as 2022.")] = None,
+    guest: Annotated[str | None, typer.Argument(help="Guest release, as 2019.")] = None,
+) -> int:
+    """Print which host activates which guest."""
+    from harness.cli._catalogue import matrix as run
+
+    return run(context.obj, host, guest)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def codes(
+    context: typer.Context, code: Annotated[str | None, typer.Argument(help="A code, as 0xC004FD02.")] = None
+) -> int:
+    """Print what an activation code means and what to do next."""
+    from harness.cli._catalogue import codes as run
+
+    return run(context.obj, code)
+
+
+@app.command()
+def explain(
+    context: typer.Context, file: Annotated[str, typer.Argument(help="A file with pasted output, or - for stdin.")]
+) -> int:
+    """Read pasted slmgr or event output and say what it means."""
+    from harness.cli._catalogue import explain as run
+
+    return run(context.obj, file)
+
+
+@app.command()
+def schema(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Name of the schema; none lists them.")] = None,
+) -> int:
+    """Print a JSON Schema: of the files people write, and of the documents we print."""
+    from harness.cli._schema import schema as run
+
+    return run(context.obj, name)
+
+
+@app.command()
+def facts(context: typer.Context) -> int:
+    """Ask hosts and guests what they are. Changes nothing."""
+    from harness.cli._run import facts as run
+
+    return run(context.obj)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    playbook: Annotated[str, typer.Argument(help="A shipped playbook's name or a path.")],
+    tags: Annotated[str, typer.Option(help="Only steps with one of these tags, comma separated.")] = "",
+    detailed_exitcode: Annotated[bool, typer.Option(help="Exit 2 when changes are pending.")] = False,
+) -> int:
+    """Show what a playbook would change, and why. Changes nothing."""
+    from harness.cli._run import plan as run
+
+    return run(context.obj, playbook, tags, detailed_exitcode=detailed_exitcode)
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    playbook: Annotated[str, typer.Argument(help="A playbook's name or path, or a saved plan (.json).")],
+    tags: Annotated[str, typer.Option(help="Only steps with one of these tags, comma separated.")] = "",
+    report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
+) -> int:
+    """Carry a playbook out, read every change back, and verify."""
+    from harness.cli._run import apply as run
+
+    return run(context.obj, playbook, tags, report)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
+) -> int:
+    """Prove from five witnesses which guests are activated. Changes nothing."""
+    from harness.cli._run import verify as run
+
+    return run(context.obj, report)
+
+
+@app.command()
+def onboard(
+    context: typer.Context,
+    cluster: Annotated[str, typer.Argument(help="A cluster of the inventory.")],
+    report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
+) -> int:
+    """Apply host keys to one cluster's nodes, activate its guests, and verify."""
+    from harness.cli._run import onboard as run
+
+    return run(context.obj, cluster, report)
+
+
+@app.command()
+def runs(context: typer.Context) -> int:
+    """List the runs of this store."""
+    from harness.cli._store import runs as run
+
+    return run(context.obj)
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    run_id: Annotated[str, typer.Argument(help="A run's id, or last.")] = "last",
+    directory: Annotated[str | None, typer.Option(help="Write report.html, junit.xml and run.json here.")] = None,
+) -> int:
+    """Show a finished run again, or write its report files."""
+    from harness.cli._store import report as run
+
+    return run(context.obj, run_id, directory)
+
+
+@app.command()
+def ledger(context: typer.Context) -> int:
+    """List every host key ever sent, where, by whom and how it ended."""
+    from harness.cli._store import ledger as run
+
+    return run(context.obj)
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    directory: Annotated[str, typer.Option(help="Where the report and the lab's files go.")] = "avma-demo",
+) -> int:
+    """Start the simulated lab, onboard its cluster, activate its guests, verify, write the report."""
+    from harness.cli._demo import demo as run
+
+    return run(context.obj, directory)
+
+
+@sim.command("up")
+def sim_up(
+    context: typer.Context,
+    topology: Annotated[str | None, typer.Option(help="Topology file; none serves the demo lab.")] = None,
+    directory: Annotated[str | None, typer.Option(help="Where inventory, CA and secrets are written.")] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="NAME=CHOICE, repeatable.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
+) -> int:
+    """Serve a simulated lab until SIGTERM."""
+    from harness.cli._sim import sim_up as run
+
+    return run(context.obj, topology, directory, variant or [], seed)

@@ -1,0 +1,189 @@
+"""facts, plan, apply, verify, onboard: one run each."""
+
+import getpass
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.cli._options import Options, Output
+from harness.core.errors import InputError
+from harness.core.exitcodes import ExitCode, highest
+from harness.core.model import Inventory, Playbook
+from harness.engine import Run, RunContext, SessionBook, SystemClock, read_plan
+from harness.engine.events import EventStream, Subscriber
+from harness.lab import Resolver, Settings, load_inventory, load_playbook, select_hosts
+from harness.report import (
+    LiveProgress,
+    apply_document,
+    facts_document,
+    facts_tables,
+    json_lines,
+    plan_document,
+    plan_tables,
+    print_record,
+    text_lines,
+    verdict_tables,
+    verify_document,
+)
+from harness.store import open_store
+
+__all__ = ["RunSettings", "apply", "facts", "onboard", "open_run", "plan", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What a run needs beside the inventory: command as shown, playbook, hosts' limit."""
+
+    command: str
+    playbook: Playbook | None = None
+    limit: str | None = None
+
+
+@contextmanager
+def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
+    """A run over the inventory's chosen hosts, with progress on stderr and the store open."""
+    from harness.core.redaction import Redactor
+
+    own = Settings()
+    inventory = load_inventory(_inventory_path(options, own))
+    hosts = select_hosts(inventory, settings.limit or options.limit or "")
+    redactor = Redactor()
+    resolver = Resolver(register=redactor.register)
+    stream = EventStream()
+    stream.subscribe(_progress(options))
+    store = open_store(options.store or own.store)
+    try:
+        context = RunContext(
+            run_id=_run_id(),
+            person=getpass.getuser(),
+            inventory=inventory,
+            sessions=SessionBook(inventory, resolver.resolve),
+            store=store,
+            stream=stream,
+            clock=SystemClock(),
+            forks=options.forks or own.forks,
+        )
+        with Run(context, command=settings.command, hosts=hosts, playbook=settings.playbook) as run:
+            yield run
+    finally:
+        store.close()
+
+
+def facts(options: Options) -> int:
+    """`avma facts`."""
+    with open_run(options, RunSettings("facts")) as run:
+        found = run.gather()
+        if options.output is Output.JSON:
+            options.document(facts_document(run.record))
+        elif options.output is Output.TEXT:
+            options.console().print(facts_tables(found))
+        return int(run.exit_code())
+
+
+def plan(options: Options, playbook: str, tags: str, *, detailed_exitcode: bool) -> int:
+    """`avma plan PLAYBOOK`."""
+    with open_run(options, RunSettings(f"plan {playbook}", load_playbook(playbook))) as run:
+        run.gather()
+        made = run.plan(tags=_words(tags))
+        if options.output is Output.JSON:
+            options.document(plan_document(made))
+        elif options.output is Output.TEXT:
+            options.console().print(plan_tables(made))
+        pending = [ExitCode.CHANGES_PENDING] if detailed_exitcode and made.actions else []
+        return int(highest((run.exit_code(), *pending)))
+
+
+def apply(options: Options, playbook: str, tags: str, report: str | None) -> int:
+    """`avma apply PLAYBOOK|PLAN`."""
+    if playbook.endswith(".json"):
+        saved = read_plan(_read(playbook))
+        with open_run(options, RunSettings(f"apply {playbook}")) as run:
+            run.gather()
+            run.use(saved)
+            return _carry_out(options, run, report)
+    with open_run(options, RunSettings(f"apply {playbook}", load_playbook(playbook))) as run:
+        run.gather()
+        run.plan(tags=_words(tags))
+        return _carry_out(options, run, report)
+
+
+def onboard(options: Options, cluster: str, report: str | None) -> int:
+    """`avma onboard CLUSTER`."""
+    inventory = load_inventory(_inventory_path(options, Settings()))
+    _check_cluster(inventory, cluster)
+    settings = RunSettings(f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster)
+    with open_run(options, settings) as run:
+        run.gather()
+        run.plan()
+        return _carry_out(options, run, report)
+
+
+def verify(options: Options, report: str | None) -> int:
+    """`avma verify`."""
+    with open_run(options, RunSettings("verify")) as run:
+        verdict = run.verify()
+        if options.output is Output.JSON:
+            options.document(verify_document(run.record))
+        elif options.output is Output.TEXT:
+            options.console().print(verdict_tables(verdict))
+        _write(options, run, report)
+        return int(run.exit_code())
+
+
+def _carry_out(options: Options, run: Run, report: str | None) -> int:
+    run.apply()
+    run.verify()
+    if options.output is Output.JSON:
+        options.document(apply_document(run.record))
+    elif options.output is Output.TEXT:
+        print_record(options.console(), run.record)
+    _write(options, run, report)
+    return int(run.exit_code())
+
+
+def _write(options: Options, run: Run, directory: str | None) -> None:
+    if directory is not None:
+        from harness.cli._store import write_report
+
+        write_report(run.record, Path(directory), options)
+
+
+def _progress(options: Options) -> Subscriber:
+    if options.output is Output.NDJSON:
+        return json_lines(sys.stdout)
+    return LiveProgress(options.talk()) if sys.stderr.isatty() else text_lines(sys.stderr)
+
+
+def _inventory_path(options: Options, own: Settings) -> str:
+    path = options.inventory or own.inventory
+    if path is None:
+        raise InputError(
+            "No inventory is given.",
+            hint="Name one with -i FILE or AVMA_INVENTORY; `avma demo` needs none.",
+        )
+    return str(path)
+
+
+def _check_cluster(inventory: Inventory, cluster: str) -> None:
+    if cluster not in inventory.clusters:
+        known = ", ".join(inventory.clusters) or "none"
+        raise InputError("The inventory has no such cluster.", target=cluster, hint=f"It has: {known}.")
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The file cannot be read: {error}.", target=path, hint="Give a readable file.") from error
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _run_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

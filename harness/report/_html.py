@@ -1,0 +1,36 @@
+"""The report as one self-contained HTML page: no script from elsewhere, no font, no image to fetch."""
+
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from harness.core.model import Verdict
+from harness.engine import RunRecord
+from harness.report._documents import verify_document
+from harness.report._text import xml_text
+
+__all__ = ["html_page"]
+
+
+def html_page(record: RunRecord) -> str:
+    """The run as an HTML page: totals, each guest's verdict with its evidence, each blocked one with its next step."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["words"] = lambda text: str(text).replace("_", " ")
+    environment.filters["safe_text"] = lambda text: xml_text("" if text is None else str(text))
+    environment.filters["left"] = _left
+    template = environment.from_string((files("harness.report") / "templates" / "report.html.j2").read_text("utf-8"))
+    verdict = record.verdict
+    order = {Verdict.NOT_ACTIVATED: 0, Verdict.UNKNOWN: 1, Verdict.ACTIVATED: 2, Verdict.NOT_APPLICABLE: 3}
+    guests = sorted(verdict.guests, key=lambda g: (order[g.verdict], g.host, g.name)) if verdict else []
+    return template.render(
+        record=record,
+        document=verify_document(record),
+        hosts=verdict.hosts if verdict else (),
+        guests=guests,
+        blocked=record.plan.blocked if record.plan else (),
+        results=record.results,
+    )
+
+
+def _left(minutes: int | None) -> str:
+    return "" if minutes is None else f"{minutes // 1440} d {minutes % 1440 // 60} h {minutes % 60} min"

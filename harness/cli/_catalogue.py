@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.cli._options import Options, Output
 from harness.core import catalogue
+from harness.core.catalogue import keys as key_rows
 from harness.core.errors import InputError
 
 __all__ = ["codes", "explain", "keys", "matrix"]
@@ -28,7 +29,7 @@ def keys(options: Options, kind: str | None) -> int:
             "source": row.source,
             "date": row.date,
         }
-        for row in catalogue.keys()
+        for row in key_rows()
         if kind is None or row.kind == kind.upper()
     ]
     if options.output is not Output.TEXT:

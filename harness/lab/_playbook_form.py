@@ -1,0 +1,155 @@
+"""The playbook as it is written. The JSON Schema `playbook` is made of these forms."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from harness.core.catalogue import component, components
+from harness.core.model import Flavour, StepKind
+from harness.lab._form_types import Choice, Form, Releases, Text, Texts, Timeout, Version, refuse
+
+__all__ = ["KINDS", "PlaybookForm", "StepForm", "WhenForm"]
+
+KINDS = tuple(kind.value for kind in StepKind)
+
+_GUID = r"^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$"
+
+
+def _component(value: object) -> object:
+    """The GUID of an integration service, by the catalogue's name for it or as written."""
+    if not isinstance(value, str):
+        return value
+    known = component(value)
+    if known is not None:
+        return known.guid
+    if re.fullmatch(_GUID, value):
+        return value.strip("{}").upper()
+    names = ", ".join(row.key for row in components())
+    raise refuse("not_allowed", "This is no integration service.", f"Use one of {names}, or a component's GUID.")
+
+
+def _empty_is_default(value: object) -> object:
+    return {} if value is None else value
+
+
+EmptyIsDefault = BeforeValidator(_empty_is_default)
+"""`verify:` with nothing after it is a step with its default options."""
+
+
+def _one_or_many(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+Component = Annotated[
+    str,
+    BeforeValidator(_component),
+    WithJsonSchema({"anyOf": [{"enum": [row.key for row in components()]}, {"type": "string", "pattern": _GUID}]}),
+]
+
+
+class NoOptions(Form):
+    """This step has no options."""
+
+
+class HostKeyOptions(Form):
+    """Applying a key is permanent and uses it up."""
+
+    accept_key_cost: bool = Field(
+        default=False, description="true: this playbook may spend keys; otherwise the operator must say so each time."
+    )
+
+
+class IntegrationServiceOptions(Form):
+    """Which integration service is to be on or off."""
+
+    component: Component = Field(description="Its name here or its component GUID, the same in every language.")
+    enabled: bool = True
+
+
+class GuestKeyOptions(Form):
+    """Which other activation a guest may lose for its AVMA key."""
+
+    replace: list[Literal["kms", "mak", "retail"]] = Field(
+        default_factory=list, description="A guest licensed in one of these ways gets the AVMA key as well."
+    )
+
+
+class WaitOptions(Form):
+    """How long to wait for the guests' licence."""
+
+    timeout: Timeout = Field(default=120.0, description="PT2M, 2m, 90s or a number of seconds.")
+
+
+class WhenForm(Form):
+    """Conditions that must all hold; each is one text or several, of which one must fit."""
+
+    os_version: Releases | None = Field(default=None, description="Windows Server releases: 2022, 2012 R2, 22H2.")
+    edition: Texts | None = Field(default=None, description="Datacenter, Standard, Essentials, ...")
+    flavour: (
+        Annotated[
+            list[Annotated[Flavour, Choice]],
+            BeforeValidator(_one_or_many),
+            WithJsonSchema({"anyOf": [{"enum": [*Flavour]}, {"type": "array", "items": {"enum": [*Flavour]}}]}),
+        ]
+        | None
+    ) = Field(default=None, description="What kind of host.")
+    name: Texts | None = Field(default=None, description="Globs on the target's name.")
+    cluster: Texts | None = Field(default=None, description="Names of clusters.")
+
+
+def _exactly_one_kind(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": [kind]} for kind in KINDS]
+
+
+class StepForm(Form):
+    """One step: exactly one kind with its options, and what every step may have."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_exactly_one_kind)
+
+    host_activation: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Check that hosts are activated themselves."
+    )
+    host_key: Annotated[HostKeyOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Give each host its key (Azure Stack HCI, Azure Local)."
+    )
+    subscription: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Check the Windows Server subscription."
+    )
+    integration_service: Annotated[IntegrationServiceOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Switch a service on or off."
+    )
+    edition: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Check that guests have an edition AVMA can activate."
+    )
+    guest_key: Annotated[GuestKeyOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Install the generic AVMA key in guests."
+    )
+    activate: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Ask guests to activate now."
+    )
+    wait_for_activation: Annotated[WaitOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Wait until guests are licensed."
+    )
+    kvp_cleanup: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Remove AVMA's traces from the KVP of guests that left it."
+    )
+    verify: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+        default=None, description="Prove the outcome from several witnesses."
+    )
+
+    name: Text | None = Field(default=None, description="What people see; the kind unless given.")
+    when: WhenForm | None = None
+    tags: Texts = Field(default_factory=list)
+    serial: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="How many targets at once; all unless given."
+    )
+
+
+class PlaybookForm(Form):
+    """A playbook of avma-harness: ordered steps, each a wish about hosts or guests."""
+
+    version: Version = Field(description="The version of this format: 1.")
+    name: Text
+    targets: Texts = Field(default_factory=list, description="Hosts, clusters, groups or VM name globs; all if empty.")
+    steps: list[StepForm] = Field(min_length=1)

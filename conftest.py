@@ -1,0 +1,56 @@
+"""Shared by all tests: figures for `make gates`, and the reasons of skips."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Figure = Callable[[str, float, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--figures FILE` collects what gate tests measured."""
+    parser.addoption("--figures", default=None, help="Write the figures of gate tests to this JSON file.")
+    parser.addoption("--inventory-real", default=None, help="Inventory of a real lab for tests marked hardware.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect figures on the controlling process only; workers send theirs with their reports."""
+    if config.getoption("--figures") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Figures(Path(config.getoption("--figures"))))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip hardware tests with a reason a reader can act on."""
+    if config.getoption("--inventory-real"):
+        return
+    reason = "needs a real Hyper-V lab: give one with --inventory-real FILE (docs/real-lab.md)"
+    for item in items:
+        if item.get_closest_marker("hardware"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Record a measured figure: id (as S4), value, and what was counted."""
+
+    def record(name: str, value: float, counted: str) -> None:
+        record_property("figure", [name, value, counted])
+
+    return record
+
+
+class _Figures:
+    """Gathers the figures of passed and failed tests alike."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: list[object] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self._found += [value for name, value in report.user_properties if name == "figure"]
+
+    def pytest_sessionfinish(self) -> None:
+        self._path.write_text(json.dumps(self._found))

@@ -32,6 +32,7 @@ from harness.core.model.machine import (
     ModuleInfo,
     OperatingSystem,
     PartState,
+    ServerSubscription,
     VirtualMachine,
     VmState,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "Reason",
     "RetryClass",
     "SecretRef",
+    "ServerSubscription",
     "Step",
     "StepKind",
     "TargetKind",

@@ -21,6 +21,7 @@ __all__ = [
     "ModuleInfo",
     "OperatingSystem",
     "PartState",
+    "ServerSubscription",
     "VirtualMachine",
     "VmState",
 ]
@@ -176,6 +177,21 @@ class HostActivation:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSubscription:
+    """Windows Server subscription of an Azure Stack HCI or Azure Local node, as the node itself reports it.
+
+    ``active`` is None where the answer does not tell (the numbers of the state are unrecorded); ``status`` is shown.
+    ``registered`` and ``connected`` come from Get-AzureStackHCI.
+    """
+
+    active: bool | None
+    status: str | None = None
+    registered: bool | None = None
+    connected: bool | None = None
+    last_connected: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """Everything one round trip learns of a host. ``parts`` tells for each part whether its silence means "none"."""
 
@@ -191,6 +207,7 @@ class HostFacts:
     activation: HostActivation | None
     parts: Mapping[str, PartState]
     gathered_at: datetime
+    subscription: ServerSubscription | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ The server knows connections, shells and envelopes; the machine knows users, cmd
 other's inside: this module is the whole border. One listener belongs to one machine.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from harness.sim.objects import ErrorRecord
+from harness.sim.objects import ErrorRecord, ProgressRecord
 
 __all__ = [
     "Account",
@@ -17,6 +17,7 @@ __all__ = [
     "Machine",
     "Parameter",
     "Program",
+    "ProgramNotFound",
     "ProgramResult",
     "Session",
     "Streams",
@@ -69,6 +70,8 @@ class Session:
     shell_id: str
     configuration: str = "Microsoft.PowerShell"
     application_arguments: dict[str, object] = field(default_factory=dict)
+    locale: str = "en-US"
+    """The UI language the client asked for; a cmdlet's own texts follow the machine's language, not this."""
 
 
 class TerminatingError(Exception):
@@ -77,6 +80,10 @@ class TerminatingError(Exception):
     def __init__(self, record: ErrorRecord) -> None:
         super().__init__(record.message)
         self.record = record
+
+
+class ProgramNotFound(Exception):  # noqa: N818 - named for what happened
+    """No such program. Raised by ``Machine.run`` before its first await, so that the Command itself is refused."""
 
 
 class Streams(Protocol):
@@ -100,10 +107,22 @@ class Streams(Protocol):
     def information(self, value: object) -> None:
         """An object of the information stream."""
 
+    def progress(self, record: ProgressRecord) -> None:
+        """A progress record."""
+
+    async def host(self, method: str, *arguments: object) -> object:
+        """Ask the client's host, as Read-Host does: ``ReadLine``, ``PromptForCredential1``, ``WriteLine2``, ...
+
+        Raises TerminatingError when the client has no host.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command line for the command shell, split as WinRS sent it."""
+    """A command line for the command shell, split as WinRS sent it.
+
+    Standard input comes in later requests: read it with ``read``, which waits until the client has ended it.
+    """
 
     command: str
     arguments: tuple[str, ...]
@@ -111,6 +130,12 @@ class Program:
     code_page: int = 437
     skip_cmd_shell: bool = False
     environment: dict[str, str] = field(default_factory=dict)
+    working_directory: str = ""
+    feed: Callable[[], Awaitable[bytes]] | None = None
+
+    async def read(self) -> bytes:
+        """All of standard input: what the client feeds, or ``stdin`` where nobody feeds."""
+        return await self.feed() if self.feed is not None else self.stdin
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +164,10 @@ class Machine(Protocol):
         """Run a PSRP pipeline to its end. Raises TerminatingError; cancelled when the client stops it."""
 
     async def run(self, session: Session, program: Program) -> ProgramResult:
-        """Run a program in the command shell."""
+        """Run a program in the command shell. Raises ProgramNotFound; cancelled when the client interrupts it.
+
+        With ``skip_cmd_shell`` a missing program is ProgramNotFound; without, cmd.exe itself complains on stderr.
+        """
 
     def session_configuration(self, name: str) -> bool:
         """Whether a session configuration of that name is registered."""

@@ -1,0 +1,160 @@
+"""One TCP connection: bytes to requests, one at a time, responses back; closing and spoiling where asked."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from harness.sim.http._message import BadRequest, HttpRequest, HttpResponse, RequestReader
+
+__all__ = ["Connection", "Responder"]
+
+_DRIPS = 20
+
+
+class Responder(Protocol):
+    """Answers the requests of one connection; made when it opens, so that it can remember who authenticated."""
+
+    most_body: int
+    """The longest body it takes, in bytes."""
+
+    async def respond(self, request: HttpRequest, connection: "Connection") -> HttpResponse | None:
+        """The answer; None resets the connection without one."""
+
+    def reads(self) -> bool:
+        """Asked when bytes arrive; False resets the connection with the bytes unread."""
+
+    def closed(self) -> None:
+        """The connection is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """An asyncio protocol; also used above TLS.
+
+    Args:
+        responder: answers its requests.
+        now: the wall clock for the Date line.
+    """
+
+    def __init__(self, responder: Responder, now: Callable[[], datetime]) -> None:
+        self._responder = responder
+        self._now = now
+        self._reader = RequestReader(responder.most_body)
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._can_write = asyncio.Event()
+        self._can_write.set()
+        self.lost = False
+
+    def __repr__(self) -> str:
+        state = "lost" if self.lost else "open"
+        return f"<Connection from {self.peer}, {state}>"
+
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+        name = None if self._transport is None else self._transport.get_extra_info("peername")
+        return str(name[0]) if name else ""
+
+    def extra(self, name: str) -> object:
+        """What the transport knows: ``ssl_object``, ``sockname``."""
+        return None if self._transport is None else self._transport.get_extra_info(name)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._advance()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """See asyncio.Protocol."""
+        self.lost = True
+        self._can_write.set()
+        self._responder.closed()
+
+    def eof_received(self) -> bool:
+        """The client closed its side: it wants no more answers."""
+        self.lost = True
+        return False
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._can_write.clear()
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._can_write.set()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        if not self._responder.reads():
+            self.reset()
+            return
+        self._reader.feed(data)
+        self._advance()
+
+    def reset(self) -> None:
+        """Drop the connection at once, as a host that crashes does."""
+        self.lost = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _advance(self) -> None:
+        """Begin with the next request unless one is being answered."""
+        if self._task is not None or self._transport is None or self.lost:
+            return
+        try:
+            request = self._reader.next()
+        except BadRequest as bad:
+            self._write_last(HttpResponse(bad.status, close=True))
+            return
+        if request is None:
+            if self._reader.expects_continue:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return
+        self._task = asyncio.create_task(self._answer(request))
+
+    async def _answer(self, request: HttpRequest) -> None:
+        try:
+            response = await self._responder.respond(request, self)
+            if response is None:
+                self.reset()
+            elif not self.lost:
+                await self._deliver(response)
+        finally:
+            self._task = None
+        self._advance()
+
+    async def _deliver(self, response: HttpResponse) -> None:
+        assert self._transport is not None
+        data = response.encode(self._now())
+        kind = response.delivery.kind
+        if kind == "reset":
+            self.reset()
+            return
+        if kind == "truncated":
+            self._transport.write(data[: max(1, len(data) - len(response.body) // 2 - 1)])
+            self._transport.close()
+            return
+        if kind == "drip":
+            await self._drip(data, response.delivery.seconds)
+        else:
+            self._transport.write(data * 2 if kind == "duplicated" else data)
+        if response.close:
+            self._transport.close()
+        elif not self._can_write.is_set():
+            await self._can_write.wait()
+
+    async def _drip(self, data: bytes, seconds: float) -> None:
+        assert self._transport is not None
+        step = max(1, -(-len(data) // _DRIPS))
+        for start in range(0, len(data), step):
+            if self.lost:
+                return
+            self._transport.write(data[start : start + step])
+            await asyncio.sleep(seconds / _DRIPS)
+
+    def _write_last(self, response: HttpResponse) -> None:
+        if self._transport is not None:
+            self._transport.write(response.encode(self._now()))
+            self._transport.close()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.lab._resolver import Resolver
     from harness.lab._schemas import SCHEMAS, schema
     from harness.lab._selection import select_hosts
-    from harness.lab._settings import Settings, load_settings
+    from harness.lab._settings import Settings
     from harness.lab._shipped import shipped_inventories, shipped_playbooks
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "find_playbook",
     "load_inventory",
     "load_playbook",
-    "load_settings",
     "schema",
     "select_hosts",
     "shipped_inventories",
@@ -41,7 +40,6 @@ _HOMES = {
     "find_playbook": "_playbook",
     "load_inventory": "_inventory",
     "load_playbook": "_playbook",
-    "load_settings": "_settings",
     "schema": "_schemas",
     "select_hosts": "_selection",
     "shipped_inventories": "_shipped",

@@ -14,11 +14,11 @@ __all__ = [
     "Address",
     "Choice",
     "Form",
-    "Glob",
     "IsoDate",
     "Name",
     "Port",
     "Release",
+    "Releases",
     "Seconds",
     "Text",
     "Texts",
@@ -95,20 +95,11 @@ def _seconds(value: object) -> object:
     return value
 
 
-def _version(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool) and value != 1:
-        raise refuse(
-            "unsupported_version", "This version of the format is not known.", "This harness reads `version: 1`."
-        )
-    return value
-
-
 _TEXT_OR_LIST: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _RELEASE: dict[str, Any] = {"type": ["string", "integer"]}
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.-]*$")]
-Glob = Annotated[str, StringConstraints(min_length=1)]
 Texts = Annotated[list[Text], BeforeValidator(_texts), WithJsonSchema(_TEXT_OR_LIST)]
 Release = Annotated[Text, BeforeValidator(_release), WithJsonSchema(_RELEASE)]
 Releases = Annotated[
@@ -126,4 +117,4 @@ Timeout = Annotated[
     ),
 ]
 IsoDate = Annotated[date, BeforeValidator(_date)]
-Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
+Version = Annotated[int, WithJsonSchema({"const": 1})]

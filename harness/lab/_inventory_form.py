@@ -9,7 +9,6 @@ from harness.lab._form_types import (
     Address,
     Choice,
     Form,
-    Glob,
     IsoDate,
     Name,
     Port,
@@ -75,7 +74,7 @@ _SOURCES = ("env", "file", "keyring", "vault", "command")
 
 
 def _one_source(value: object) -> object:
-    if isinstance(value, str):
+    if not isinstance(value, dict | None):
         message = "A secret stands here in the clear; the harness takes references only."
         raise refuse("literal_secret", message, "Write for instance `{env: NAME}` or `{file: ./name.secret}`.")
     if isinstance(value, dict):
@@ -159,7 +158,7 @@ class ClusterForm(Form):
 class MatchForm(Form):
     """Which virtual machines a rule is about."""
 
-    name: Glob = Field(default="*", description="A glob on the VM's name, any case.")
+    name: Text = Field(default="*", description="A glob on the VM's name, any case.")
     host: str | None = Field(default=None, description="Only VMs on this host.")
 
 

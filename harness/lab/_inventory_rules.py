@@ -36,7 +36,7 @@ def inventory_problems(document: Document, today: date) -> Iterator[Problem]:
 def _credentials(document: Document) -> Iterator[Problem]:
     for path, entry in entries(document.data, "credentials"):
         place = document.place(path, key=True)
-        given = [key for pair in _PAIRS for key in pair if key in entry]
+        given = [key for pair in _PAIRS for key in pair if entry.get(key) is not None]
         if not given:
             yield Problem(place, "missing_key", "This credential is empty.", "Give `username` and `password`.")
         for one, other in (*_PAIRS, *(pair[::-1] for pair in _PAIRS)):

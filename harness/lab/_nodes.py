@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from harness.core.model import Place
 from harness.lab._problems import Problem
 
-__all__ = ["NodeReader", "Path"]
+__all__ = ["NodeReader", "Path", "is_silent"]
 
 Path = Sequence[str | int]
 """Where a value stands in the data: names of keys and indices of list items, from the top."""
@@ -52,7 +52,7 @@ class NodeReader:
             if found is None:
                 break
             key_node, node = found
-        return self._place(key_node if key or _is_silent(node) else node)
+        return self._place(key_node if key or is_silent(node) else node)
 
     def _child(self, node: Node, part: str | int) -> tuple[Node, Node] | None:
         if isinstance(node, MappingNode):
@@ -145,7 +145,7 @@ class NodeReader:
         self.problems.append(Problem(self._place(node), code, message, suggestion))
 
 
-def _is_silent(node: Node) -> bool:
+def is_silent(node: Node) -> bool:
     """A value that nobody wrote, as in ``hosts:`` with nothing after it, has no place but its key's."""
     return isinstance(node, ScalarNode) and node.value == "" and node.style is None
 

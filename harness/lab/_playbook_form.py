@@ -1,6 +1,7 @@
 """The playbook as it is written. The JSON Schema `playbook` is made of these forms."""
 
 import re
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -25,8 +26,15 @@ def _component(value: object) -> object:
         return known.guid
     if re.fullmatch(_GUID, value):
         return value.strip("{}").upper()
-    names = ", ".join(row.key for row in components())
-    raise refuse("not_allowed", "This is no integration service.", f"Use one of {names}, or a component's GUID.")
+    keys = {row.key: row.key for row in components()}
+    keys |= {name.casefold(): row.key for row in components() for name in row.names.values()}
+    near = get_close_matches(value.casefold(), keys, n=1, cutoff=0.8)
+    advice = (
+        f"Did you mean `{keys[near[0]]}`?"
+        if near
+        else f"Use one of {', '.join(row.key for row in components())}, or a GUID."
+    )
+    raise refuse("not_allowed", "This is no integration service.", advice)
 
 
 def _empty_is_default(value: object) -> object:

@@ -4,18 +4,18 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from harness.core.errors import InputError
 
-__all__ = ["Settings", "default_store", "load_settings"]
+__all__ = ["Settings", "default_store"]
 
 
 def default_store(environ: Mapping[str, str], platform: str = sys.platform) -> str:
-    """The SQLite file that remembers runs and keys, in the place the platform keeps a program's data."""
+    """The SQLite file that remembers runs and keys, where the platform keeps a program's data."""
     home = Path.home()
     if platform == "win32":
         folder = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -27,9 +27,17 @@ def default_store(environ: Mapping[str, str], platform: str = sys.platform) -> s
 
 
 class Settings(BaseSettings):
-    """Settings by environment variable, each AVMA_ and the field's name in capitals; NO_COLOR counts as well."""
+    """Settings by environment variable: AVMA_ and the field's name in capitals; NO_COLOR counts as well.
 
-    model_config = SettingsConfigDict(env_prefix="AVMA_", extra="ignore", frozen=True, env_ignore_empty=True)
+    An empty variable counts as unset.
+
+    Raises:
+        InputError: variables have values that cannot be; each is told, without its value.
+    """
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="AVMA_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     inventory: Path | None = Field(default=None, description="The inventory to use.")
     store: str = Field(
@@ -43,21 +51,17 @@ class Settings(BaseSettings):
         description="Plain text on a terminal; NO_COLOR with any value says the same.",
     )
 
+    def __init__(self) -> None:
+        try:
+            super().__init__()
+        except ValidationError as error:
+            found = {f"AVMA_{str(e['loc'][0]).upper()}": e["msg"] for e in error.errors(include_url=False)}
+        else:
+            return
+        wrong = "; ".join(f"{name}: {message}" for name, message in found.items())
+        raise InputError(f"{wrong}.", target="environment", hint="Change or unset the variable.")
+
     @field_validator("no_color", mode="before")
     @classmethod
-    def _any_value_counts(cls, value: Any) -> bool:
+    def _any_value_counts(cls, value: object) -> bool:
         return str(value).strip().lower() not in ("", "0", "false", "no", "off")
-
-
-def load_settings() -> Settings:
-    """The settings of this process's environment.
-
-    Raises:
-        InputError: a variable has a value that cannot be; ``target`` is the variable.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = f"AVMA_{str(first['loc'][0]).upper()}"
-        raise InputError(f"{first['msg']}.", target=name, hint="Change or unset the variable.") from None

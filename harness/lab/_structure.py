@@ -28,7 +28,7 @@ _EXPECTED = {
     "model_type": "keys with values",
     "model_attributes_type": "keys with values",
 }
-_FOUND = ((bool, "true or false"), (int, "a number"), (float, "a number"), (str, "a text"), (list, "a list"))
+_FOUND = ((bool, "true or false"), (int, "a number"), (float, "a fraction"), (str, "a text"), (list, "a list"))
 
 
 def structure(form: type[F], document: Document) -> tuple[F | None, list[Problem]]:
@@ -79,7 +79,7 @@ def _value_problem(detail: ErrorDetails) -> tuple[str, str, str]:
     if "sentence" in context:
         return kind, context["sentence"], context["suggestion"]
     if kind in _EXPECTED:
-        advice = "Write true or false." if kind == "bool_type" else ""
+        advice = "Write true or false." if kind == "bool_type" else _as_key(kind, value)
         return "wrong_type", f"This should be {_EXPECTED[kind]}, not {_found(value)}.", advice
     if kind in ("enum", "literal_error"):
         allowed = [word.strip("' ") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
@@ -94,11 +94,15 @@ def _value_problem(detail: ErrorDetails) -> tuple[str, str, str]:
             "This is not the name of an environment variable.",
             "Give the variable's name, not its value.",
         )
-    limits = " and ".join(f"{_LIMITS[key]} {context[key]:g}" for key in _LIMITS if key in context)
-    return "out_of_range", f"This number must be {limits}.", ""
+    limit = next(f"{words} {context[key]:g}" for key, words in _LIMITS.items() if key in context)
+    return "out_of_range", f"This number must be {limit}.", ""
 
 
-_LIMITS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+def _as_key(kind: str, value: object) -> str:
+    return "Put a `:` after the name." if kind.startswith(("model", "dict")) and isinstance(value, str) else ""
+
+
+_LIMITS = {"ge": "at least", "gt": "more than", "le": "at most"}
 
 
 def _choice(value: str, allowed: list[str]) -> str:
@@ -126,7 +130,8 @@ def _properties(form: type[BaseModel], path: Path) -> Mapping[str, Any]:
         if isinstance(part, int):
             node = node.get("items", {})
         else:
-            node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}
+            named = {**node.get("properties", {}), **node.get("patternProperties", {})}
+            node = named.get(part) or next(iter(node.get("patternProperties", {}).values()), {})
     found: Mapping[str, Any] = _resolved(node, top).get("properties", {})
     return found
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from harness.core.model import Place
+from harness.core.model import Auth, Place
 from harness.lab._document import Document
 from harness.lab._problems import Problem
-from harness.lab._references import entries, machines
+from harness.lab._references import entries, found_at, machines
 
 __all__ = ["trust_problems"]
 
 _Path = tuple[str | int, ...]
-_OWN_ACCOUNT = ("negotiate", "kerberos")
-"""These can do without a credential: the ticket of whoever runs the command serves."""
+_NEEDS_CREDENTIAL = ("ntlm", "basic", "certificate", "credssp")
+"""The others can do without: the Kerberos ticket of whoever runs the command serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ def trust_problems(document: Document, today: date) -> Iterator[Problem]:
                 told.add((problem.place, problem.code))
                 yield problem
     yield from _same_address(document)
+    for path, rule in found_at(document.data, ("guest_access", "*")):
+        if isinstance(rule, dict) and rule.get("via") == "direct" and rule.get("credential") is None:
+            message = "PowerShell Direct needs a credential for the guest."
+            yield Problem(document.place(path), "missing_key", message, "Add `credential`.")
 
 
 def _reaches(data: Mapping[str, object]) -> Iterator[_Reach]:
@@ -53,10 +57,10 @@ def _reaches(data: Mapping[str, object]) -> Iterator[_Reach]:
     shared = defaults if isinstance(defaults, dict) else {}
     for path, entry in machines(data):
         yield _Reach(path, entry, shared)
-    rules = data.get("guest_access")
-    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+    inside = {key: value for key, value in shared.items() if key != "credential"}
+    for path, rule in found_at(data, ("guest_access", "*")):
         if isinstance(rule, dict) and rule.get("via") == "winrm":
-            yield _Reach(("guest_access", index), rule, {k: v for k, v in shared.items() if k != "credential"})
+            yield _Reach(path, rule, inside)
 
 
 def _reach_problems(document: Document, reach: _Reach, today: date) -> Iterator[Problem]:
@@ -90,9 +94,11 @@ def _waiver(document: Document, reach: _Reach, key: str, what: str, today: date)
 
 
 def _credential(document: Document, reach: _Reach, auth: str) -> Iterator[Problem]:
+    if auth not in [*Auth]:
+        return  # unknown, and told so
     name = reach.value("credential")
     if name is None:
-        if auth not in _OWN_ACCOUNT:
+        if auth in _NEEDS_CREDENTIAL:
             message = f"`auth: {auth}` needs a credential, and this machine has none."
             yield Problem(document.place(reach.path, key=True), "missing_key", message, "Add `credential`.")
         return

@@ -1,0 +1,21 @@
+"""What would be done, why, and what cannot be done: a pure function of facts, playbook, inventory and ledger."""
+
+from harness.core.planning._plan import make_plan
+from harness.core.planning.ledger import (
+    LedgerView,
+    SpentKey,
+    host_identity,
+    is_older,
+    ledger_refusal,
+    version_refusal,
+)
+
+__all__ = [
+    "LedgerView",
+    "SpentKey",
+    "host_identity",
+    "is_older",
+    "ledger_refusal",
+    "make_plan",
+    "version_refusal",
+]

@@ -1,0 +1,188 @@
+"""What keeps a guest from being activated by AVMA: one small test per cause, the root first.
+
+The verdict lists every obstacle of a guest that is not activated; the plan leaves alone a guest that has one it cannot
+remove.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from harness.core.catalogue import component_status, key_by_tail
+from harness.core.model import DATA_EXCHANGE, LicenseStatus, Reason, VmState, WitnessName
+from harness.core.verdict._causes import code_reason, reason
+from harness.core.verdict._hosts import AZURE, coverage
+from harness.core.verdict._identity import System
+from harness.core.verdict._testimony import Stance, Statement
+from harness.core.verdict.cases import GuestCase
+from harness.core.verdict.licences import LEASE_MINUTES, avma_tail, method_name, method_of, status_name
+
+__all__ = [
+    "data_exchange",
+    "evaluation",
+    "foreign_method",
+    "host_not_ready",
+    "not_covered",
+    "obstacles",
+    "unknown_kind",
+    "unpublished",
+    "wrong_key",
+    "wrong_system",
+]
+
+_OK = 2
+_OPTIONS = {"kms": "kms", "kms_host": "kms", "mak": "mak"}
+_FALLBACK_KEY = "<AVMA key of its release and edition, see: avma keys>"
+_CONVERTIBLE = {"Standard": "Standard", "Datacenter": "Datacenter"}
+
+
+def _key(case: GuestCase) -> str:
+    return case.key.key if case.key else _FALLBACK_KEY
+
+
+def wrong_system(case: GuestCase) -> Reason | None:
+    """The VM runs something that AVMA is not for."""
+    if case.identity.system in {System.WINDOWS_SERVER, System.UNKNOWN}:
+        return None
+    return reason("not_a_windows_server_guest", guest=case.name, system=case.identity.shown)
+
+
+def unpublished(case: GuestCase) -> Reason | None:
+    """No AVMA key exists for its release and edition."""
+    if not case.key_is_unpublished:
+        return None
+    known = case.identity
+    return reason("no_avma_key_published", guest=case.name, release=known.release, edition=known.edition)
+
+
+def unknown_kind(case: GuestCase) -> Reason | None:
+    """It is reached, but its release or edition is not told, so nobody knows which key it needs."""
+    known = case.identity
+    if case.facts is None or known.system is System.OTHER or (known.release and known.edition):
+        return None
+    return reason("guest_kind_unknown", guest=case.name, shown=known.shown)
+
+
+def foreign_method(case: GuestCase) -> Reason | None:
+    """It is licensed by another method, or holds a volume key that somebody chose for it (KMS client, MAK)."""
+    licence = case.licence
+    if licence is None:
+        return None
+    method = method_of(licence)
+    licensed = licence.status == LicenseStatus.LICENSED
+    if method in {"avma", "evaluation"} or not (licensed or method in _OPTIONS):
+        return None
+    return reason(
+        "other_method",
+        guest=case.name,
+        method=method_name(method),
+        tail=licence.partial_product_key,
+        status=status_name(licence.status),
+        option=_OPTIONS.get(method, "retail"),
+        key=_key(case),
+    )
+
+
+def host_not_ready(case: GuestCase) -> Reason | None:
+    """The present host certainly cannot activate anybody."""
+    verdict = case.host_verdict
+    return verdict.reasons[0] if verdict is not None and verdict.avma_ready is False else None
+
+
+def not_covered(case: GuestCase) -> Reason | None:
+    """The present host, or its key, does not cover the guest's release."""
+    facts = case.host.facts if case.host else None
+    cell = coverage(facts, case.grant, case.identity) if facts is not None else None
+    if facts is None or cell is None or cell.supported is not False or case.key_is_unpublished:
+        return None
+    azure = facts.flavour in AZURE
+    return reason(
+        "host_key_too_old" if azure else "host_too_old",
+        guest=case.name,
+        host=case.lane.host,
+        release=case.identity.release,
+        host_release=case.grant.version if azure else facts.os.release,
+    )
+
+
+def evaluation(case: GuestCase) -> Reason | None:
+    """The guest runs an evaluation edition."""
+    by_licence = case.licence is not None and method_of(case.licence) == "evaluation"
+    if not by_licence and not case.identity.evaluation:
+        return None
+    target = _CONVERTIBLE.get(case.identity.edition or "", "Datacenter")
+    return reason("evaluation_edition", guest=case.name, target=target, key=_key(case))
+
+
+def data_exchange(case: GuestCase) -> Reason | None:
+    """Data Exchange is off, or enabled but not answering while the VM runs."""
+    service = case.lane.vm.service(DATA_EXCHANGE)
+    if service is None:
+        return None
+    if not service.enabled:
+        return reason("data_exchange_off", guest=case.name, host=case.lane.host)
+    if case.lane.vm.state is not VmState.RUNNING or service.status in {None, _OK}:
+        return None
+    row = component_status(service.status) if service.status is not None else None
+    status = row.name if row else f"status {service.status}"
+    return reason("data_exchange_no_contact", guest=case.name, status=status)
+
+
+def wrong_key(case: GuestCase) -> Reason | None:
+    """There is no key, or another one than the AVMA key of its release and edition."""
+    if case.cim_error is not None:
+        return None
+    if case.licence is None:
+        return reason("no_key", guest=case.name, key=_key(case))
+    tail = case.licence.partial_product_key or "?"
+    if case.key is None or tail == case.key.last5:
+        return None
+    known = key_by_tail(tail)
+    method = method_name(method_of(case.licence))
+    belongs = f"the {known.kind} key of {known.release} {known.edition}" if known else f"{method} key"
+    return reason(
+        "wrong_key",
+        guest=case.name,
+        tail=tail,
+        belongs=belongs,
+        release=case.identity.release,
+        edition=case.identity.edition,
+        wanted=case.key.last5,
+        key=case.key.key,
+    )
+
+
+def told_code(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Reason | None:
+    """What the licensing service itself names as the cause: the last attempt's code, else the licence's."""
+    if avma_tail(case.licence) is None:
+        return None
+    event = said[WitnessName.GUEST_EVENT]
+    recent = event.time is not None and case.clock - event.time <= timedelta(minutes=LEASE_MINUTES)
+    if event.stance is Stance.FAILURE and event.hresult and recent:
+        return code_reason(event.hresult, f"event 12309 of {event.time:%Y-%m-%d %H:%M} UTC")
+    for name, where in ((WitnessName.CIM, "LicenseStatusReason"), (WitnessName.SLMGR_DLV, "slmgr /dlv")):
+        if said[name].hresult:
+            return code_reason(said[name].hresult or 0, where)
+    return None
+
+
+_ROOT_FIRST: tuple[Callable[[GuestCase], Reason | None], ...] = (
+    wrong_system,
+    foreign_method,
+    host_not_ready,
+    not_covered,
+    evaluation,
+    unpublished,
+    unknown_kind,
+    data_exchange,
+    wrong_key,
+)
+
+
+def obstacles(case: GuestCase, said: Mapping[WitnessName, Statement]) -> tuple[Reason, ...]:
+    """Every cause that keeps the guest from being activated, the root first; never empty."""
+    found = [cause for test in _ROOT_FIRST if (cause := test(case)) is not None]
+    if not found:
+        found = [told_code(case, said) or reason("not_activated_yet", guest=case.name, host=case.lane.host)]
+    elif (told := told_code(case, said)) is not None and told.code not in {cause.code for cause in found}:
+        found.append(told)
+    return tuple(found)

@@ -55,7 +55,7 @@ def parse(text: str) -> Script:
 async def run_script(
     script: str | Script,
     parameters: Sequence[Parameter],
-    input: Sequence[object] | None,  # noqa: A002 - the machine's own word for it
+    items: Sequence[object] | None,
     host: ScriptHost,
     streams: Streams,
     *,
@@ -67,7 +67,7 @@ async def run_script(
     Args:
         script: the text, or what ``parse`` made of it.
         parameters: for its ``param()``, or ``$args``; named or positional.
-        input: what a pipeline brings into it, ``$input``; None at a pipeline's head.
+        items: what a pipeline brings into it, ``$input``; None at a pipeline's head.
         host: the commands it can call.
         streams: takes output, errors and the rest.
         automatic: further variables, as ``PSVersionTable``; an environment variable as ``env:NAME``.
@@ -78,4 +78,4 @@ async def run_script(
             that end a single statement go to ``streams.error`` and the script goes on, as in PowerShell.
     """
     block = script.block if isinstance(script, Script) else read(script)
-    await run_block(block, parameters, input, host, streams, automatic=automatic or {}, limits=limits or Limits())
+    await run_block(block, parameters, items, host, streams, automatic=automatic or {}, limits=limits or Limits())

@@ -12,10 +12,16 @@ from harness.sim.script import _nodes as nodes
 from harness.sim.script._errors import INVALID_ARGUMENT, ScriptError, failure
 from harness.sim.script._values import to_text, whole
 
-__all__ = ["COMMON_SWITCHES", "Bound", "bind", "find"]
+__all__ = ["COMMON_SWITCHES", "Bound", "bind", "common_name", "find"]
 
-COMMON_VALUES = {"erroraction": "ea", "errorvariable": "ev", "warningaction": "wa", "informationaction": "infa",
-                 "outvariable": "ov", "warningvariable": "wv"}  # fmt: skip
+_COMMON_VALUES = {
+    "erroraction": "ea",
+    "errorvariable": "ev",
+    "informationaction": "infa",
+    "outvariable": "ov",
+    "warningaction": "wa",
+    "warningvariable": "wv",
+}
 COMMON_SWITCHES = {"verbose": "vb", "debug": "db"}
 Convert = Callable[[object, nodes.TypeName], object]
 
@@ -42,10 +48,12 @@ def find(parameters: Sequence[nodes.Parameter], name: str) -> nodes.Parameter | 
 def common_name(name: str) -> str | None:
     """The full name of a common parameter, from its name, alias or beginning."""
     wanted = name.casefold()
-    known = COMMON_VALUES | COMMON_SWITCHES
-    exact = [full for full, alias in known.items() if wanted in (full, alias)]
+    known = _COMMON_VALUES | COMMON_SWITCHES
+    for full, alias in known.items():
+        if wanted in (full, alias):
+            return full
     begun = [full for full in known if len(wanted) > 2 and full.startswith(wanted)]
-    return (exact or (begun if len(begun) == 1 else [None]))[0]
+    return begun[0] if len(begun) == 1 else None
 
 
 def bind(block: nodes.Block, arguments: Sequence[Parameter], convert: Convert, name: str) -> Bound:
@@ -53,91 +61,99 @@ def bind(block: nodes.Block, arguments: Sequence[Parameter], convert: Convert, n
 
     Raises:
         ScriptError: NamedParameterNotFound, PositionalParameterNotFound, ParameterAlreadyBound,
-            MissingMandatoryParameter or ParameterArgumentTransformationError, each behind ``,name``.
+            MissingMandatoryParameter or ParameterArgumentTransformationError, each with the command's ``name``.
     """
-    bound = Bound()
-    positional: list[object] = []
-    for one in arguments:
-        if one.name is None:
-            positional.append(one.value)
-        else:
-            _bind_named(block, one, bound, convert, name)
-    free = [one for one in _by_position(block) if one.name not in bound.values]
-    for value in positional:
-        if free:
-            _set(free.pop(0), value, bound, convert, name)
-        elif block.advanced:
-            raise _error("PositionalParameterNotFound", name,
-                         f"A positional parameter cannot be found that accepts argument '{to_text(value)}'.")  # fmt: skip
-        else:
-            bound.rest.append(value)
-    _require(block, bound, name)
-    return bound
+    binder = _Binder(block, convert, name)
+    binder.take(arguments)
+    return binder.bound
 
 
-def _by_position(block: nodes.Block) -> list[nodes.Parameter]:
-    open_ones = [one for one in block.parameters if not one.switch]
-    if any(one.position is not None for one in open_ones):
-        return sorted((one for one in open_ones if one.position is not None), key=lambda one: one.position or 0)
-    return open_ones
+class _Binder:
+    def __init__(self, block: nodes.Block, convert: Convert, name: str) -> None:
+        self.bound = Bound()
+        self._block = block
+        self._convert = convert
+        self._name = name
 
+    def take(self, arguments: Sequence[Parameter]) -> None:
+        for one in arguments:
+            if one.name is not None:
+                self._take_named(one.name, one.value)
+        free = [one for one in self._places() if one.name not in self.bound.values]
+        for value in (one.value for one in arguments if one.name is None):
+            if free:
+                self._set(free.pop(0), value)
+                continue
+            if self._block.advanced:
+                text = f"A positional parameter cannot be found that accepts argument '{to_text(value)}'."
+                raise self._error("PositionalParameterNotFound", text)
+            self.bound.rest.append(value)
+        self._require()
 
-def _bind_named(block: nodes.Block, one: Parameter, bound: Bound, convert: Convert, name: str) -> None:
-    assert one.name is not None
-    parameter = find(block.parameters, one.name)
-    if parameter is not None:
-        if parameter.name in bound.values:
-            raise _error("ParameterAlreadyBound", name,
-                         f"Cannot bind parameter because parameter '{parameter.name}' is specified more than once.")  # fmt: skip
-        _set(parameter, one.value, bound, convert, name)
-        return
-    common = common_name(one.name) if block.advanced else None
-    if common:
-        bound.common[common] = one.value
-    elif block.advanced or block.parameters:
-        if not block.advanced:
-            bound.rest += [f"-{one.name}", one.value]
+    def _places(self) -> list[nodes.Parameter]:
+        """The parameters that take values by position, in their order."""
+        open_ones = [one for one in self._block.parameters if not one.switch]
+        placed = [one for one in open_ones if one.position is not None]
+        return sorted(placed, key=lambda one: one.position or 0) if placed else open_ones
+
+    def _take_named(self, name: str, value: object) -> None:
+        parameter = find(self._block.parameters, name)
+        if parameter is not None:
+            if parameter.name in self.bound.values:
+                text = f"Cannot bind parameter because parameter '{parameter.name}' is specified more than once."
+                raise self._error("ParameterAlreadyBound", text)
+            self._set(parameter, value)
             return
-        raise _error("NamedParameterNotFound", name,
-                     f"A parameter cannot be found that matches parameter name '{one.name}'.")  # fmt: skip
-    else:
-        bound.rest += [f"-{one.name}"] if one.value is True else [f"-{one.name}", one.value]
+        common = common_name(name) if self._block.advanced else None
+        if common:
+            self.bound.common[common] = value
+            return
+        if self._block.advanced:
+            text = f"A parameter cannot be found that matches parameter name '{name}'."
+            raise self._error("NamedParameterNotFound", text)
+        self.bound.rest += [f"-{name}"] if value is True else [f"-{name}", value]
 
+    def _set(self, parameter: nodes.Parameter, value: object) -> None:
+        value = whole(value)
+        if parameter.switch and value is None:
+            value = True
+        for kind in reversed(parameter.types):
+            try:
+                value = self._convert(value, kind)
+            except ScriptError as error:
+                if error.record.fq_id == "TypeNotSupported":
+                    raise
+                text = f"Cannot process argument transformation on parameter '{parameter.name}'. {error}"
+                raise self._error("ParameterArgumentTransformationError", text) from error
+        self._validate(parameter, value)
+        self.bound.values[parameter.name] = value
 
-def _set(parameter: nodes.Parameter, value: object, bound: Bound, convert: Convert, name: str) -> None:
-    value = whole(value)
-    for kind in reversed(parameter.types):
-        try:
-            value = convert(True if kind.name == "switch" and value is None else value, kind)  # noqa: FBT003
-        except ScriptError as error:
-            if error.record.fq_id == "TypeNotSupported":
-                raise
-            raise _error("ParameterArgumentTransformationError", name,
-                         f"Cannot process argument transformation on parameter '{parameter.name}'. {error}") from error  # fmt: skip
-    if parameter.allowed and not any(to_text(value).casefold() == one.casefold() for one in parameter.allowed):
-        raise _error("ParameterArgumentValidationError", name,
-                     f"Cannot validate argument on parameter '{parameter.name}'. The argument \"{to_text(value)}\" does "
-                     f'not belong to the set "{",".join(parameter.allowed)}" specified by the ValidateSet attribute.')  # fmt: skip
-    if parameter.not_empty and value in (None, "", []):
-        raise _error("ParameterArgumentValidationError", name,
-                     f"Cannot validate argument on parameter '{parameter.name}'. The argument is null or empty.")  # fmt: skip
-    if parameter.mandatory and value in (None, ""):
-        word = "an empty string" if value == "" else "null"
-        suffix = "EmptyString" if value == "" else "Null"
-        raise _error(f"ParameterArgumentValidationError{suffix}NotAllowed", name,
-                     f"Cannot bind argument to parameter '{parameter.name}' because it is {word}.")  # fmt: skip
-    bound.values[parameter.name] = value
+    def _validate(self, parameter: nodes.Parameter, value: object) -> None:
+        head = f"Cannot validate argument on parameter '{parameter.name}'."
+        if parameter.allowed and not any(to_text(value).casefold() == one.casefold() for one in parameter.allowed):
+            text = (
+                f'{head} The argument "{to_text(value)}" does not belong to the set "{",".join(parameter.allowed)}" '
+                "specified by the ValidateSet attribute."
+            )
+            raise self._error("ParameterArgumentValidationError", text)
+        if parameter.not_empty and (value is None or value in ("", [])):
+            raise self._error("ParameterArgumentValidationError", f"{head} The argument is null or empty.")
+        if parameter.mandatory and (value is None or value == ""):
+            kind, word = ("Null", "null") if value is None else ("EmptyString", "an empty string")
+            text = f"Cannot bind argument to parameter '{parameter.name}' because it is {word}."
+            raise self._error(f"ParameterArgumentValidationError{kind}NotAllowed", text)
 
+    def _require(self) -> None:
+        missing = [
+            one.name
+            for one in self._block.parameters
+            if one.mandatory and one.name not in self.bound.values and not one.from_pipeline
+        ]
+        if missing:
+            names = " ".join(missing)
+            text = f"Cannot process command because of one or more missing mandatory parameters: {names}."
+            raise self._error("MissingMandatoryParameter", text)
 
-def _require(block: nodes.Block, bound: Bound, name: str) -> None:
-    missing = [one.name for one in block.parameters
-               if one.mandatory and one.name not in bound.values and not one.from_pipeline]  # fmt: skip
-    if missing:
-        raise _error("MissingMandatoryParameter", name,
-                     "Cannot process command because of one or more missing mandatory parameters: "
-                     f"{' '.join(missing)}.")  # fmt: skip
-
-
-def _error(fq_id: str, name: str, message: str) -> ScriptError:
-    return failure(message, f"{fq_id},{name}" if name else fq_id, INVALID_ARGUMENT,
-                   reason="ParameterBindingException")  # fmt: skip
+    def _error(self, fq_id: str, message: str) -> ScriptError:
+        full = f"{fq_id},{self._name}" if self._name else fq_id
+        return failure(message, full, INVALID_ARGUMENT, reason="ParameterBindingException")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from harness.sim.objects import ErrorRecord, Int64, Obj, Secure, UInt32, Version
-from harness.sim.script._errors import INVALID_ARGUMENT, ScriptError, failure
+from harness.sim.script._errors import INVALID_ARGUMENT, failure
 from harness.sim.script._nodes import TypeName
 from harness.sim.script._values import NOTHING, as_items, to_bool, to_number, to_text, whole
 
@@ -67,9 +67,11 @@ def is_instance(value: object, kind: TypeName) -> bool:
     wanted = _KINDS.get(kind.name)
     if wanted is not None:
         exact = type(value) if kind.name == "int" else None
-        return isinstance(value, wanted) and not (isinstance(value, bool) and bool not in wanted) and (
-            exact in (None, int)
-        )  # fmt: skip
+        return (
+            isinstance(value, wanted)
+            and not (isinstance(value, bool) and bool not in wanted)
+            and (exact in (None, int))
+        )
     types = value.exception_types if isinstance(value, ErrorRecord) else getattr(value, "types", ())
     return any(name.lower() in (kind.name, f"system.{kind.name}") for name in types)
 
@@ -198,7 +200,7 @@ _RULES: dict[str, Callable[[object], object]] = {
     "pscredential": _credential,
     "pscustomobject": _custom,
     "securestring": _secure,
-    "string": lambda value: to_text(value),
+    "string": to_text,
     "switch": _boolean,
     "timespan": _timespan,
     "uint32": _unsigned,

@@ -9,14 +9,17 @@ from harness.sim.script._binding import COMMON_SWITCHES, bind, common_name, find
 from harness.sim.script._blocks import ScriptBlock
 from harness.sim.script._errors import OBJECT_NOT_FOUND, ScriptError, failure
 from harness.sim.script._gates import ErrorGate, redirected
-from harness.sim.script._scope import Frame, Scope
+from harness.sim.script._scope import Frame
 from harness.sim.script._statements import ReturnSignal, Statements
 from harness.sim.script._values import NOTHING, Sink, as_items, emit, to_text, whole
 
 __all__ = ["Commands"]
 
 _PROGRAM_ENDINGS = (".exe", ".cmd", ".bat", ".com", ".vbs")
-_ACTIONS = ("continue", "silentlycontinue", "ignore", "stop")
+_ACTIONS = {
+    **{name: name for name in ("silentlycontinue", "stop", "continue", "ignore")},
+    **{"0": "silentlycontinue", "1": "stop", "2": "continue", "4": "ignore"},
+}
 _VOID = (nodes.Step,)
 
 
@@ -48,17 +51,14 @@ class Commands(Statements):
         streams, sink = redirected(frame.streams, node.redirections, sink)
         frame = replace(frame, streams=streams)
         called = await self._called(node, frame)
-        if isinstance(called, ScriptBlock):
-            block, name = called.block, ""
-        else:
-            name = called
-            block = frame.scope.function(name) if isinstance(name, str) else None
+        name = called if isinstance(called, str) else ""
+        block = frame.scope.function(called) if isinstance(called, str) else called.block
         self.succeeded = True
         if block is None:
             await self._host_command(name, node, items, frame, sink)
             return
         arguments = await self._arguments(node, frame, block, name)
-        await self.call(block, arguments, items, frame if node.operator == "." else frame.inner(), sink, name)
+        await self.call(block, arguments, items, frame if node.operator == "." else frame.inner(), sink, name=name)
 
     async def _called(self, node: nodes.Command, frame: Frame) -> str | ScriptBlock:
         called = whole(await self.value(node.name, frame))
@@ -108,9 +108,15 @@ class Commands(Statements):
         return not block.advanced or common_name(parameter) in COMMON_SWITCHES
 
     async def call(
-        self, block: nodes.Block, arguments: Sequence[Parameter], items: Sequence[object] | None, frame: Frame,
-        sink: Sink, name: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        block: nodes.Block,
+        arguments: Sequence[Parameter],
+        items: Sequence[object] | None,
+        frame: Frame,
+        sink: Sink,
+        *,
+        name: str = "",
+    ) -> None:
         self.budget.enter()
         try:
             frame = await self._bound(block, arguments, frame, name)
@@ -141,8 +147,14 @@ class Commands(Statements):
         """An argument not given: its default, converted; else what its type starts with."""
         value = whole(await self.value(one.default, frame)) if one.default is not None else None
         if value is None:
-            starts: dict[str, object] = {"string": "", "int": 0, "long": 0, "double": 0.0, "bool": False,
-                                         "switch": False}  # fmt: skip
+            starts: dict[str, object] = {
+                "string": "",
+                "int": 0,
+                "long": 0,
+                "double": 0.0,
+                "bool": False,
+                "switch": False,
+            }
             kind = one.types[-1] if one.types else None
             return None if kind is None or kind.array else starts.get(kind.name)
         for kind in reversed(one.types):
@@ -186,7 +198,7 @@ class Commands(Statements):
         if not self.host.knows(name):
             raise _not_found(name)
         plain, common = _split_common(arguments)
-        action = to_text(common.get("erroraction")).casefold() or self.preference(frame)
+        action = _ACTIONS.get(to_text(common.get("erroraction")).casefold()) or self.preference(frame)
         kept: list[object] = []
         gate = ErrorGate(frame.streams, action, self.remember, kept)
         try:

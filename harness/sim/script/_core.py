@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from harness.sim.machine import Parameter, Streams, TerminatingError
@@ -12,7 +11,7 @@ from harness.sim.script._blocks import ScriptBlock
 from harness.sim.script._casts import convert
 from harness.sim.script._errors import INVALID_ARGUMENT, ScriptError, failure
 from harness.sim.script._scope import Budget, Frame, Limits, Scope
-from harness.sim.script._values import NOTHING, Sink, to_text, whole
+from harness.sim.script._values import Sink, to_text, whole
 
 __all__ = ["Core", "ScriptHost"]
 
@@ -35,15 +34,15 @@ class ScriptHost(Protocol):
         self,
         name: str,
         parameters: Sequence[Parameter],
-        input: Sequence[object] | None,
-        streams: Streams,  # noqa: A002
+        items: Sequence[object] | None,
+        streams: Streams,
     ) -> list[object]:
         """Run a command to its end.
 
         Args:
             name: as written: a name, an alias, a module-qualified name, a program's path.
             parameters: named and positional; a switch is True. A program's are all positional text.
-            input: what the pipeline brings; None at its head.
+            items: what the pipeline brings; None at its head.
             streams: takes errors and the other streams; what the command puts out is returned.
 
         Raises:
@@ -81,10 +80,16 @@ class Core(ABC):
 
     @abstractmethod
     async def call(
-        self, block: nodes.Block, arguments: Sequence[Parameter], items: Sequence[object] | None, frame: Frame,
+        self,
+        block: nodes.Block,
+        arguments: Sequence[Parameter],
+        items: Sequence[object] | None,
+        frame: Frame,
         sink: Sink,
-    ) -> None:  # fmt: skip
-        """Run a block with arguments in the frame given."""
+        *,
+        name: str = "",
+    ) -> None:
+        """Run a block with arguments in the frame given; ``name`` is what binding errors call it."""
 
     async def collected(self, statements: Sequence[nodes.Statement], frame: Frame) -> list[object]:
         """What statements put out, as a list."""

@@ -46,8 +46,9 @@ def composite(template: str, values: Sequence[object]) -> str:
         if found[1] is None:
             raise _bad_format("Input string was not in a correct format.")
         if int(found[1]) >= len(values):
-            raise _bad_format("Index (zero based) must be greater than or equal to zero and less than the size of "
-                              "the argument list.")  # fmt: skip
+            raise _bad_format(
+                "Index (zero based) must be greater than or equal to zero and less than the size of the argument list."
+            )
         text = formatted(values[int(found[1])], found[3] or "")
         width = max(-1000, min(1000, int(found[2] or 0)))
         return text.ljust(-width) if width < 0 else text.rjust(width)
@@ -129,11 +130,31 @@ def _date_piece(value: datetime, found: re.Match[str]) -> str:
         return f"{value.microsecond:06}0"[: len(token)]
     offset = f"{value:%z}"
     zone = f"{offset[:3]}:{offset[3:]}" if offset else ""
-    pieces = {"K": "Z" if zone == "+00:00" else zone, "zzz": zone, "M": str(value.month), "d": str(value.day),
-              "H": str(value.hour), "h": str(value.hour % 12 or 12), "m": str(value.minute), "s": str(value.second),
-              "yyyy": f"{value.year:04}"}  # fmt: skip
-    rules = {"yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "dddd": "%A", "ddd": "%a", "dd": "%d",
-             "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "tt": "%p"}  # fmt: skip
+    pieces = {
+        "K": "Z" if zone == "+00:00" else zone,
+        "zzz": zone,
+        "M": str(value.month),
+        "d": str(value.day),
+        "H": str(value.hour),
+        "h": str(value.hour % 12 or 12),
+        "m": str(value.minute),
+        "s": str(value.second),
+        "yyyy": f"{value.year:04}",
+    }
+    rules = {
+        "yy": "%y",
+        "MMMM": "%B",
+        "MMM": "%b",
+        "MM": "%m",
+        "dddd": "%A",
+        "ddd": "%a",
+        "dd": "%d",
+        "HH": "%H",
+        "hh": "%I",
+        "mm": "%M",
+        "ss": "%S",
+        "tt": "%p",
+    }
     return pieces[token] if token in pieces else value.strftime(rules[token]) if token in rules else token
 
 

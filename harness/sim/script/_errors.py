@@ -94,9 +94,12 @@ def failure(
         "ParameterBindingException": ("System.Management.Automation.ParameterBindingException", *_RUNTIME),
         "MethodInvocationException": ("System.Management.Automation.MethodInvocationException", *_RUNTIME),
         "ScriptCallDepthException": ("System.Management.Automation.ScriptCallDepthException", *_RUNTIME[1:]),
-        "PSInvalidCastException": ("System.Management.Automation.PSInvalidCastException", "System.InvalidCastException",
-                                   *_RUNTIME[1:]),
-    }  # fmt: skip
+        "PSInvalidCastException": (
+            "System.Management.Automation.PSInvalidCastException",
+            "System.InvalidCastException",
+            *_RUNTIME[1:],
+        ),
+    }
     return ScriptError(
         ErrorRecord(
             message=message,

@@ -27,17 +27,28 @@ _MODULES = ("microsoft.powershell.core\\", "microsoft.powershell.utility\\")
 _REFUSED = frozenset(
     f"{verb}-{noun}"
     for verb, noun in (
-        ("set", "strictmode"), ("get", "variable"), ("set", "variable"), ("new", "variable"), ("remove", "variable"),
-        ("clear", "variable"), ("add", "type"), ("new", "object"), ("start", "job"), ("tee", "object"),
-        ("import", "module"), ("set", "alias"), ("new", "alias"), ("new", "module"),
+        ("set", "strictmode"),
+        ("get", "variable"),
+        ("set", "variable"),
+        ("new", "variable"),
+        ("remove", "variable"),
+        ("clear", "variable"),
+        ("add", "type"),
+        ("new", "object"),
+        ("start", "job"),
+        ("tee", "object"),
+        ("import", "module"),
+        ("set", "alias"),
+        ("new", "alias"),
+        ("new", "module"),
     )
-)  # fmt: skip
+)
 _ELSEWHERE = frozenset({"vmid", "vmname", "computername", "cn", "session", "hostname", "connectionuri", "containerid"})
 _BLOCK_PLACES = {1: ("process",), 2: ("begin", "process"), 3: ("begin", "process", "end")}
 
 
 class _Evaluator(Commands):
-    """A run: the rooms above plus Where-Object, ForEach-Object, Out-Null, Invoke-Expression and local Invoke-Command."""
+    """A run: the rooms above, and the commands that take script blocks or text of the language."""
 
     async def run_host(
         self, name: str, arguments: Sequence[Parameter], items: list[object] | None, frame: Frame, sink: Sink
@@ -162,8 +173,9 @@ async def run_block(
     """Run a script that has been read. See ``run_script`` in the package."""
     evaluator = _Evaluator(host, automatic, limits)
     try:
-        await evaluator.call(block, parameters, items, Frame(Scope(), streams),
-                             lambda value: streams.output(_outward(value)))  # fmt: skip
+        await evaluator.call(
+            block, parameters, items, Frame(Scope(), streams), lambda value: streams.output(_outward(value))
+        )
     except (BreakSignal, ContinueSignal):
         return  # outside a loop they end the script without a word
     except RecursionError:

@@ -7,7 +7,7 @@ from harness.sim.machine import Parameter
 from harness.sim.script import _nodes as nodes
 from harness.sim.script._blocks import ScriptBlock
 from harness.sim.script._casts import is_instance
-from harness.sim.script._comparison import compare, joined, pieces
+from harness.sim.script._comparison import compare, joined
 from harness.sim.script._core import Core, ScriptHost
 from harness.sim.script._errors import INVALID_ARGUMENT, ScriptError, failure
 from harness.sim.script._members import element, property_of, set_element, set_property
@@ -58,8 +58,9 @@ class Expressions(Core):
     async def _expandable(self, node: nodes.Expandable, frame: Frame) -> object:
         mark = frame.scope.get("OFS")
         separator = " " if whole(mark) is None else to_text(mark)
-        found = [part if isinstance(part, str) else to_text(await self.value(part, frame), separator)
-                 for part in node.parts]  # fmt: skip
+        found = [
+            part if isinstance(part, str) else to_text(await self.value(part, frame), separator) for part in node.parts
+        ]
         return bounded("".join(found))
 
     async def _hash(self, node: nodes.HashLiteral, frame: Frame) -> object:
@@ -69,8 +70,9 @@ class Expressions(Core):
             if name is None or isinstance(name, list | dict):
                 raise failure("A null key is not allowed in a hash literal.", "InvalidNullKey")
             if key_of(table, name) in table:
-                raise failure(f"Duplicate keys '{to_text(name)}' are not allowed in hash literals.",
-                              "DuplicateKeyInHashLiteral")  # fmt: skip
+                raise failure(
+                    f"Duplicate keys '{to_text(name)}' are not allowed in hash literals.", "DuplicateKeyInHashLiteral"
+                )
             table[name] = whole(await self._statement_value(statement, frame))
         return table
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from harness.sim.machine import Streams
-from harness.sim.objects import ErrorRecord
+from harness.sim.objects import ErrorRecord, ProgressRecord
 from harness.sim.script._errors import ScriptError
 from harness.sim.script._nodes import Redirection
 from harness.sim.script._values import Sink
@@ -36,6 +36,12 @@ class Passing:
 
     def information(self, value: object) -> None:
         self._inner.information(value)
+
+    def progress(self, record: ProgressRecord) -> None:
+        self._inner.progress(record)
+
+    async def host(self, method: str, *arguments: object) -> object:
+        return await self._inner.host(method, *arguments)
 
 
 class ErrorGate(Passing):
@@ -78,16 +84,16 @@ class Redirected(Passing):
             self._targets |= dict.fromkeys(names, sink if one.target == 1 else _drop)
 
     def error(self, record: ErrorRecord) -> None:
-        self._targets.get("error", self._inner.error)(record)  # type: ignore[operator]
+        self._targets.get("error", self._inner.error)(record)
 
     def warning(self, text: str) -> None:
-        self._targets.get("warning", self._inner.warning)(text)  # type: ignore[operator]
+        self._targets.get("warning", self._inner.warning)(text)
 
     def verbose(self, text: str) -> None:
-        self._targets.get("verbose", self._inner.verbose)(text)  # type: ignore[operator]
+        self._targets.get("verbose", self._inner.verbose)(text)
 
     def debug(self, text: str) -> None:
-        self._targets.get("debug", self._inner.debug)(text)  # type: ignore[operator]
+        self._targets.get("debug", self._inner.debug)(text)
 
     def information(self, value: object) -> None:
         self._targets.get("information", self._inner.information)(value)

@@ -91,8 +91,9 @@ class Source:
                 raise ScriptParseError(f"Missing '{node.type}' in the script.", *self.place(node), fq_id)
             if node.is_error and not is_function_param_block(node):
                 token = self.text(node).strip().splitlines() or [""]
-                raise ScriptParseError(f"Unexpected token '{token[0][:60]}' in expression or statement.",
-                                       *self.place(node))  # fmt: skip
+                raise ScriptParseError(
+                    f"Unexpected token '{token[0][:60]}' in expression or statement.", *self.place(node)
+                )
 
 
 def parts(node: tree_sitter.Node) -> list[tree_sitter.Node]:

@@ -5,6 +5,7 @@ A property that an object does not have is null, as PowerShell answers outside s
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from harness.sim.objects import Enum, ErrorRecord, Obj, Version
@@ -15,10 +16,22 @@ from harness.sim.script._values import as_items, is_number, key_of, table_get, t
 __all__ = ["element", "exception_of", "property_of", "set_element", "set_property"]
 
 _CATEGORIES = {
-    0: "NotSpecified", 5: "InvalidArgument", 6: "InvalidData", 7: "InvalidOperation", 8: "InvalidResult",
-    9: "InvalidType", 11: "NotImplemented", 13: "ObjectNotFound", 14: "OperationStopped", 15: "OperationTimeout",
-    16: "SyntaxError", 17: "ParserError", 18: "PermissionDenied", 21: "ResourceUnavailable", 27: "ConnectionError",
-}  # fmt: skip
+    0: "NotSpecified",
+    5: "InvalidArgument",
+    6: "InvalidData",
+    7: "InvalidOperation",
+    8: "InvalidResult",
+    9: "InvalidType",
+    11: "NotImplemented",
+    13: "ObjectNotFound",
+    14: "OperationStopped",
+    15: "OperationTimeout",
+    16: "SyntaxError",
+    17: "ParserError",
+    18: "PermissionDenied",
+    21: "ResourceUnavailable",
+    27: "ConnectionError",
+}
 
 
 def exception_of(record: ErrorRecord) -> Obj:
@@ -51,13 +64,12 @@ _RECORD: dict[str, Callable[[ErrorRecord], object]] = {
     "errordetails": lambda _: None,
 }
 _DATE: dict[str, Callable[[datetime], object]] = {
-    **{name: (lambda value, name=name: getattr(value, name)) for name in ("year", "month", "day", "hour", "minute",
-                                                                         "second")},
+    **{name: attrgetter(name) for name in ("year", "month", "day", "hour", "minute", "second")},
     "millisecond": lambda value: value.microsecond // 1000,
     "dayofyear": lambda value: value.timetuple().tm_yday,
     "dayofweek": lambda value: Enum("System.DayOfWeek", value.strftime("%A"), (value.weekday() + 1) % 7),
     "date": lambda value: value.replace(hour=0, minute=0, second=0, microsecond=0),
-}  # fmt: skip
+}
 _DURATION: dict[str, Callable[[timedelta], object]] = {
     "totaldays": lambda value: value.total_seconds() / 86400,
     "totalhours": lambda value: value.total_seconds() / 3600,
@@ -178,8 +190,7 @@ def _place(index: object) -> int:
 
 
 def _bad_index(index: object) -> ScriptError:
-    return failure(f'Cannot convert value "{to_text(index)}" to type "System.Int32".',
-                   "InvalidCastFromStringToInteger")  # fmt: skip
+    return failure(f'Cannot convert value "{to_text(index)}" to type "System.Int32".', "InvalidCastFromStringToInteger")
 
 
 def set_element(target: object, index: object, value: object) -> None:

@@ -39,8 +39,9 @@ def _substring(text: str, start: object, length: object = None) -> str:
     first = int(numeric(start))
     count = len(text) - first if length is None else int(numeric(length))
     if first < 0 or count < 0 or first + count > len(text):
-        raise _argument("Substring", "Index and length must refer to a location within the string.",
-                        "ArgumentOutOfRangeException")  # fmt: skip
+        raise _argument(
+            "Substring", "Index and length must refer to a location within the string.", "ArgumentOutOfRangeException"
+        )
     return text[first : first + count]
 
 
@@ -59,6 +60,12 @@ def _pad(text: str, width: object, fill: object, *, left: bool) -> str:
     return text.rjust(count, to_text(fill)) if left else text.ljust(count, to_text(fill))
 
 
+def _add(table: dict[object, object], key: object, value: object) -> None:
+    if key_of(table, key) in table:
+        raise _argument("Add", f"Item has already been added. Key in dictionary: '{to_text(key)}'", "ArgumentException")
+    table[key] = value
+
+
 _TEXT: dict[str, Method] = {
     "contains": lambda text, part: to_text(part) in text,
     "endswith": lambda text, part: text.endswith(to_text(part)),
@@ -70,7 +77,7 @@ _TEXT: dict[str, Method] = {
     "split": _split,
     "startswith": lambda text, part: text.startswith(to_text(part)),
     "substring": _substring,
-    "tochararray": lambda text: list(text),
+    "tochararray": list,
     "tolower": lambda text: text.lower(),
     "tolowerinvariant": lambda text: text.lower(),
     "toupper": lambda text: text.upper(),
@@ -84,7 +91,7 @@ _LIST: dict[str, Method] = {
     "indexof": lambda items, wanted: items.index(wanted) if wanted in items else -1,
 }
 _TABLE: dict[str, Method] = {
-    "add": lambda table, key, value: _add(table, key, value),
+    "add": _add,
     "clear": lambda table: table.clear(),
     "contains": lambda table, key: key_of(table, key) in table,
     "containskey": lambda table, key: key_of(table, key) in table,
@@ -92,21 +99,14 @@ _TABLE: dict[str, Method] = {
     "remove": lambda table, key: table.pop(key_of(table, key), None) and None,
 }
 _DATE: dict[str, Method] = {
-    **{f"add{unit}": (lambda value, count, unit=unit: value + timedelta(**{unit: float(numeric(count))}))
-       for unit in ("days", "hours", "minutes", "seconds", "milliseconds")},
+    **{
+        f"add{unit}": (lambda value, count, unit=unit: value + timedelta(**{unit: float(numeric(count))}))
+        for unit in ("days", "hours", "minutes", "seconds", "milliseconds")
+    },
     "touniversaltime": lambda value: value,
-}  # fmt: skip
-_METHODS: tuple[tuple[type, dict[str, Method]], ...] = (
-    (str, _TEXT), (list, _LIST), (dict, _TABLE), (datetime, _DATE)
-)  # fmt: skip
+}
+_METHODS: tuple[tuple[type, dict[str, Method]], ...] = ((str, _TEXT), (list, _LIST), (dict, _TABLE), (datetime, _DATE))
 _VOID = frozenset({(dict, "add"), (dict, "clear"), (dict, "remove")})
-
-
-def _add(table: dict[object, object], key: object, value: object) -> None:
-    if key_of(table, key) in table:
-        raise _argument("Add", f"Item has already been added. Key in dictionary: '{to_text(key)}'",
-                        "ArgumentException")  # fmt: skip
-    table[key] = value
 
 
 def call_method(target: object, name: str, arguments: Sequence[object]) -> object:
@@ -123,8 +123,9 @@ def call_method(target: object, name: str, arguments: Sequence[object]) -> objec
             return _called(table[wanted], name, (target, *arguments))
     if isinstance(target, list):  # a method of the elements, one after the other
         return [call_method(one, name, arguments) for one in target]
-    raise failure(f"The simulated lab does not evaluate the method {name} of [{type_title(target)}].",
-                  "MethodNotSupported")  # fmt: skip
+    raise failure(
+        f"The simulated lab does not evaluate the method {name} of [{type_title(target)}].", "MethodNotSupported"
+    )
 
 
 def is_void(target: object, name: str) -> bool:

@@ -4,11 +4,43 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 __all__ = [
-    "Argument", "ArrayExpression", "ArrayLiteral", "Assign", "Binary", "Block", "Cast", "Catch", "Command",
-    "Expandable", "Expression", "Flow", "For", "ForEach", "Function", "HashLiteral", "If", "Index", "Invoke",
-    "Literal", "Logical", "Member", "Parameter", "Parenthesized", "Pipeline", "Redirection", "ScriptBlockLiteral",
-    "Statement", "Step", "SubExpression", "Try", "TypeLiteral", "TypeName", "Unary", "Variable", "While",
-]  # fmt: skip
+    "Argument",
+    "ArrayExpression",
+    "ArrayLiteral",
+    "Assign",
+    "Binary",
+    "Block",
+    "Cast",
+    "Catch",
+    "Command",
+    "Expandable",
+    "Expression",
+    "Flow",
+    "For",
+    "ForEach",
+    "Function",
+    "HashLiteral",
+    "If",
+    "Index",
+    "Invoke",
+    "Literal",
+    "Logical",
+    "Member",
+    "Parameter",
+    "Parenthesized",
+    "Pipeline",
+    "Redirection",
+    "ScriptBlockLiteral",
+    "Statement",
+    "Step",
+    "SubExpression",
+    "Try",
+    "TypeLiteral",
+    "TypeName",
+    "Unary",
+    "Variable",
+    "While",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +317,23 @@ class Flow:
 
 
 Expression: TypeAlias = (
-    Literal | Variable | Expandable | HashLiteral | ArrayLiteral | ArrayExpression | SubExpression | Parenthesized
-    | Unary | Binary | Logical | Cast | TypeLiteral | Member | Index | Invoke | Step | ScriptBlockLiteral
-)  # fmt: skip
+    Literal
+    | Variable
+    | Expandable
+    | HashLiteral
+    | ArrayLiteral
+    | ArrayExpression
+    | SubExpression
+    | Parenthesized
+    | Unary
+    | Binary
+    | Logical
+    | Cast
+    | TypeLiteral
+    | Member
+    | Index
+    | Invoke
+    | Step
+    | ScriptBlockLiteral
+)
 Statement: TypeAlias = Pipeline | Assign | If | ForEach | For | While | Try | Function | Flow

@@ -18,9 +18,16 @@ __all__ = ["ARITHMETIC", "bounded", "numeric", "type_title"]
 
 def type_title(value: object) -> str:
     """A value's .NET type as PowerShell's messages name it."""
-    names = ((bool, "System.Boolean"), (str, "System.String"), (int, "System.Int32"), (float, "System.Double"),
-             (list, "System.Object[]"), (dict, "System.Collections.Hashtable"), (datetime, "System.DateTime"),
-             (timedelta, "System.TimeSpan"))  # fmt: skip
+    names = (
+        (bool, "System.Boolean"),
+        (str, "System.String"),
+        (int, "System.Int32"),
+        (float, "System.Double"),
+        (list, "System.Object[]"),
+        (dict, "System.Collections.Hashtable"),
+        (datetime, "System.DateTime"),
+        (timedelta, "System.TimeSpan"),
+    )
     found = next((name for kind, name in names if isinstance(value, kind)), None)
     if found:
         return found
@@ -49,7 +56,9 @@ def bounded(value: object) -> object:
 
 
 def too_large() -> ScriptError:
-    return failure("The simulated lab bounds the size of a script's values.", "ScriptValueTooLarge")
+    error = failure("The simulated lab bounds the size of a script's values.", "ScriptValueTooLarge")
+    error.ends_script = True
+    return error
 
 
 def no_operation(sign: str, left: object) -> ScriptError:
@@ -60,8 +69,8 @@ def no_operation(sign: str, left: object) -> ScriptError:
     )
 
 
-def _result(left: object, right: object, value: int | float) -> object:
-    if isinstance(value, float):
+def _result(left: object, right: object, value: float) -> object:
+    if not isinstance(value, int):
         return value
     wide = isinstance(left, Int64) or isinstance(right, Int64)
     return Int64(value) if wide and -(1 << 63) <= value < 1 << 63 else fit(value)
@@ -80,7 +89,7 @@ def _calculate(sign: str, left: object, right: object, rule: Callable[..., int |
 
 
 def add(left: object, right: object) -> object:
-    left, right = whole(left), right
+    left = whole(left)
     if isinstance(left, str):
         return bounded(left + to_text(right))
     if isinstance(left, list):

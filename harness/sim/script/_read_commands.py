@@ -32,9 +32,12 @@ class CommandReader(ExpressionReader):
         redirections = [part for part in elements if part.type == "redirection"]
         plain = [part for part in elements if part.type != "redirection"]
         return nodes.Command(
-            operator, self._command_name(name), self._arguments(plain), self.redirections(redirections),
+            operator,
+            self._command_name(name),
+            self._arguments(plain),
+            self.redirections(redirections),
             self._source.line(node),
-        )  # fmt: skip
+        )
 
     def redirections(self, found: list[Node]) -> tuple[nodes.Redirection, ...]:
         return tuple(self._redirection(node) for node in found)
@@ -47,7 +50,7 @@ class CommandReader(ExpressionReader):
             inside = parts(inside[0])
         if len(inside) != 1:
             raise self._source.unsupported(node, "a command's name of several pieces")
-        if inside[0].type == "path_command_name_token":
+        if inside[0].type in ("path_command_name_token", "command_name"):
             return nodes.Literal(literals.bareword(self._source.text(inside[0])))
         return self.expression(inside[0])
 

@@ -13,11 +13,30 @@ __all__ = ["ExpressionReader"]
 
 _BINARY = frozenset({"bitwise", "comparison", "additive", "multiplicative", "format", "range"})
 _KNOWN_OPERATORS = frozenset(
-    {f"-{case}{name}" for case in ("", "c", "i") for name in (
-        "eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch", "contains", "notcontains", "in",
-        "notin", "replace", "split")}
+    {
+        f"-{case}{name}"
+        for case in ("", "c", "i")
+        for name in (
+            "eq",
+            "ne",
+            "gt",
+            "ge",
+            "lt",
+            "le",
+            "like",
+            "notlike",
+            "match",
+            "notmatch",
+            "contains",
+            "notcontains",
+            "in",
+            "notin",
+            "replace",
+            "split",
+        )
+    }
     | {"-is", "-isnot", "-as", "-join", "-f", "+", "-", "*", "/", "%", "..", "-band", "-bor", "-bxor", "-shl", "-shr"}
-)  # fmt: skip
+)
 _KNOWN_UNARY = frozenset({"-", "+", "!", "-not", "-bnot", "-join", "-split", ","})
 
 
@@ -119,9 +138,11 @@ class ExpressionReader(ABC):
             position = child.end_byte
         pieces.append(literals.expandable_text(self._source.between(position, end), here=here))
         kept = tuple(piece for piece in pieces if piece != "")
-        return nodes.Literal("".join(map(str, kept))) if all(isinstance(one, str) for one in kept) else (
-            nodes.Expandable(kept)
-        )  # fmt: skip
+        return (
+            nodes.Literal("".join(map(str, kept)))
+            if all(isinstance(one, str) for one in kept)
+            else (nodes.Expandable(kept))
+        )
 
     def _variable(self, node: Node) -> nodes.Expression:
         text = self._source.text(node)
@@ -185,8 +206,9 @@ class ExpressionReader(ABC):
 
     def _member(self, node: Node) -> nodes.Expression:
         target, sign, name = parts(node)
-        return nodes.Member(self.expression(target), self._key(parts(name)[0]), sign.type == "::",
-                            self._source.line(node))  # fmt: skip
+        return nodes.Member(
+            self.expression(target), self._key(parts(name)[0]), sign.type == "::", self._source.line(node)
+        )
 
     def _index(self, node: Node) -> nodes.Expression:
         target, index = (part for part in parts(node) if part.type not in ("[", "]"))
@@ -202,8 +224,9 @@ class ExpressionReader(ABC):
             raise self._source.unsupported(name, "a method whose name is computed")
         listed = [part for group in parts(arguments)[1:-1] for part in parts(group) if part.type != ","]
         read = tuple(self.expression(part) for part in listed)
-        return nodes.Invoke(self.expression(target), str(called.value), read, sign.type == "::",
-                            self._source.line(node))  # fmt: skip
+        return nodes.Invoke(
+            self.expression(target), str(called.value), read, sign.type == "::", self._source.line(node)
+        )
 
     def _step(self, node: Node, by: int, *, prefix: bool) -> nodes.Expression:
         (target,) = (part for part in parts(node) if part.type not in ("++", "--"))

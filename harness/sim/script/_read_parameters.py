@@ -1,5 +1,7 @@
 """``param()`` blocks: types, defaults and the attributes that the binder knows."""
 
+from dataclasses import replace
+
 from tree_sitter import Node
 
 from harness.sim.script import _nodes as nodes
@@ -8,8 +10,16 @@ from harness.sim.script._read_expressions import ExpressionReader
 
 __all__ = ["ParameterReader"]
 
-_DECORATION = frozenset({"helpmessage", "valuefrompipelinebypropertyname", "validatenotnull", "allownull",
-                         "allowemptystring", "allowemptycollection"})  # fmt: skip
+_DECORATION = frozenset(
+    {
+        "helpmessage",
+        "valuefrompipelinebypropertyname",
+        "validatenotnull",
+        "allownull",
+        "allowemptystring",
+        "allowemptycollection",
+    }
+)
 
 
 class ParameterReader(ExpressionReader):
@@ -45,7 +55,8 @@ class ParameterReader(ExpressionReader):
 
     def _parameter(self, node: Node) -> list[nodes.Parameter]:
         attributes: list[Node] = []
-        name, default, rest = "", None, []
+        name, default = "", None
+        rest: list[nodes.Parameter] = []
         for part in parts(node):
             if part.type == "attribute_list":
                 attributes = parts(part)
@@ -53,8 +64,10 @@ class ParameterReader(ExpressionReader):
                 name = self._source.text(part)[1:]
             elif part.type == "script_parameter_default":
                 default, rest = self._default(parts(part)[1])
-        types, known = self._attributes(attributes)
-        return [nodes.Parameter(name, types, default, **known), *rest]
+        parameter = nodes.Parameter(name, self._types(attributes), default)
+        for attribute in attributes:
+            parameter = self._attributed(parameter, attribute)
+        return [parameter, *rest]
 
     def _default(self, node: Node) -> tuple[nodes.Expression, list[nodes.Parameter]]:
         """A default value. The grammar reads ``$a = 1, [int]$b`` as one array: the tail is further parameters."""
@@ -79,34 +92,32 @@ class ParameterReader(ExpressionReader):
                 return self._source.text(part).lower().removesuffix("attribute")
         return ""
 
-    def _attributes(self, listed: list[Node]) -> tuple[tuple[nodes.TypeName, ...], dict[str, object]]:
-        types: list[nodes.TypeName] = []
-        known: dict[str, object] = {}
-        for node in listed:
-            kind = node if node.type == "type_literal" else parts(node)[0]
-            if kind.type == "type_literal":
-                types.append(self.type(kind))
-                continue
-            known |= self._attribute(node)
-        return tuple(types), known
+    def _types(self, attributes: list[Node]) -> tuple[nodes.TypeName, ...]:
+        kinds = [parts(node)[0] if node.type == "attribute" else node for node in attributes]
+        return tuple(self.type(kind) for kind in kinds if kind.type == "type_literal")
 
-    def _attribute(self, node: Node) -> dict[str, object]:
+    def _attributed(self, parameter: nodes.Parameter, node: Node) -> nodes.Parameter:
         name = self._attribute_name(node)
+        if not name or name in _DECORATION:
+            return parameter
         if name == "parameter":
-            return self._parameter_attribute(node)
+            return self._parameter_attribute(parameter, node)
         if name == "alias":
-            return {"aliases": self._texts(node)}
+            return replace(parameter, aliases=self._texts(node))
         if name == "validateset":
-            return {"allowed": self._texts(node)}
+            return replace(parameter, allowed=self._texts(node))
         if name == "validatenotnullorempty":
-            return {"not_empty": True}
-        if name in _DECORATION:
-            return {}
+            return replace(parameter, not_empty=True)
         raise self._source.unsupported(node, f"the attribute {name}")
 
     def _attribute_arguments(self, node: Node) -> list[Node]:
-        return [one for part in parts(node) if part.type == "attribute_arguments" for one in parts(part)
-                if one.type == "attribute_argument"]  # fmt: skip
+        return [
+            one
+            for part in parts(node)
+            if part.type == "attribute_arguments"
+            for one in parts(part)
+            if one.type == "attribute_argument"
+        ]
 
     def _texts(self, node: Node) -> tuple[str, ...]:
         found: list[str] = []
@@ -116,18 +127,17 @@ class ParameterReader(ExpressionReader):
             found += [str(item.value) for item in items if isinstance(item, nodes.Literal)]
         return tuple(found)
 
-    def _parameter_attribute(self, node: Node) -> dict[str, object]:
-        known: dict[str, object] = {}
+    def _parameter_attribute(self, parameter: nodes.Parameter, node: Node) -> nodes.Parameter:
         for argument in self._attribute_arguments(node):
             inside = parts(argument)
             name = self._source.text(inside[0]).lower()
             value = self._source.text(inside[2]).lower() if len(inside) > 2 else "$true"
             if name == "mandatory":
-                known["mandatory"] = value in ("$true", "1")
-            elif name == "position":
-                known["position"] = int(value)
+                parameter = replace(parameter, mandatory=value in ("$true", "1"))
+            elif name == "position" and value.isdecimal():
+                parameter = replace(parameter, position=int(value))
             elif name == "valuefrompipeline":
-                known["from_pipeline"] = value in ("$true", "1")
+                parameter = replace(parameter, from_pipeline=value in ("$true", "1"))
             elif name not in _DECORATION:
                 raise self._source.unsupported(argument, f"the parameter attribute {name}")
-        return known
+        return parameter

@@ -70,11 +70,11 @@ class _Reader(ParameterReader, CommandReader):
             if node.type != "param_block"
             for inner in (parts(node) if node.type == "script_block_body" else [node])
         ]
-        return self._body(braces, body, parameters, advanced)
+        return self._body(braces, body, parameters, advanced=advanced)
 
     def _body(
-        self, braces: Node, body: list[Node], parameters: tuple[nodes.Parameter, ...], advanced: bool
-    ) -> nodes.Block:  # fmt: skip
+        self, braces: Node, body: list[Node], parameters: tuple[nodes.Parameter, ...], *, advanced: bool
+    ) -> nodes.Block:
         text = self._source.text(braces)
         text = text if braces.type == "program" else text[text.index("{") + 1 : text.rindex("}")]
         line = self._source.line(braces)
@@ -82,8 +82,9 @@ class _Reader(ParameterReader, CommandReader):
             named = {self._source.text(parts(one)[0]).lower(): self._braced(parts(one)[1]) for one in parts(body[0])}
             if extra := set(named) - {"begin", "process", "end"}:
                 raise self._source.unsupported(body[0], f"the block {sorted(extra)[0]}")
-            return nodes.Block(text, line, parameters, named.get("begin", ()), named.get("process"),
-                               named.get("end", ()), advanced)  # fmt: skip
+            return nodes.Block(
+                text, line, parameters, named.get("begin", ()), named.get("process"), named.get("end", ()), advanced
+            )
         return nodes.Block(text, line, parameters, end=self.statements(body), advanced=advanced)
 
     def _braced(self, node: Node) -> tuple[nodes.Statement, ...]:
@@ -158,8 +159,13 @@ class _Reader(ParameterReader, CommandReader):
 
     def _do(self, node: Node) -> nodes.Statement:
         inside = parts(node)
-        return nodes.While(self.statement(parts(inside[4])[0]), self._braced(inside[1]), after=True,
-                           negated=inside[2].type.lower() == "until", line=self._source.line(node))  # fmt: skip
+        return nodes.While(
+            self.statement(parts(inside[4])[0]),
+            self._braced(inside[1]),
+            after=True,
+            negated=inside[2].type.lower() == "until",
+            line=self._source.line(node),
+        )
 
     def _try(self, node: Node) -> nodes.Statement:
         catches: list[nodes.Catch] = []
@@ -185,8 +191,15 @@ class _Reader(ParameterReader, CommandReader):
         block = self.block(node, inside[start + 1 : -1])
         declared = [part for part in inside if part.type == "function_parameter_declaration"]
         if declared:
-            block = nodes.Block(block.text, block.line, self.declared(declared[0]), block.begin, block.process,
-                                block.end, block.advanced)  # fmt: skip
+            block = nodes.Block(
+                block.text,
+                block.line,
+                self.declared(declared[0]),
+                block.begin,
+                block.process,
+                block.end,
+                block.advanced,
+            )
         return nodes.Function(name.rpartition(":")[2], block, self._source.line(node))
 
     def _flow(self, node: Node) -> nodes.Statement:

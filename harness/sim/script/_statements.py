@@ -176,11 +176,22 @@ class Statements(Expressions):
         if isinstance(value, ErrorRecord):
             return value
         if isinstance(value, Obj) and any(name.endswith("Exception") for name in value.types):
-            return ErrorRecord(str(value), to_text(value), OPERATION_STOPPED, value.types,
-                               category_reason=value.types[0].rpartition(".")[2])  # fmt: skip
+            return ErrorRecord(
+                str(value),
+                to_text(value),
+                OPERATION_STOPPED,
+                value.types,
+                category_reason=value.types[0].rpartition(".")[2],
+            )
         text = "ScriptHalted" if value is NOTHING else to_text(value)
-        return ErrorRecord(text, text, OPERATION_STOPPED, _RUNTIME, target=whole(collapse(as_items(value))),
-                           category_reason="RuntimeException")  # fmt: skip
+        return ErrorRecord(
+            text,
+            text,
+            OPERATION_STOPPED,
+            _RUNTIME,
+            target=whole(collapse(as_items(value))),
+            category_reason="RuntimeException",
+        )
 
 
 def _catches(clause: nodes.Catch, record: ErrorRecord) -> bool:

@@ -11,9 +11,21 @@ from harness.sim.objects import ErrorRecord, Int64, Obj, Secure
 from harness.sim.script._literals import fit, number
 
 __all__ = [
-    "NOTHING", "Nothing", "Sink", "as_items", "collapse", "emit", "is_number", "key_of", "number_text", "table_get",
-    "to_bool", "to_number", "to_text", "whole",
-]  # fmt: skip
+    "NOTHING",
+    "Nothing",
+    "Sink",
+    "as_items",
+    "collapse",
+    "emit",
+    "is_number",
+    "key_of",
+    "number_text",
+    "table_get",
+    "to_bool",
+    "to_number",
+    "to_text",
+    "whole",
+]
 
 Sink = Callable[[object], None]
 
@@ -86,7 +98,7 @@ def to_number(value: object) -> int | float | None:
     return plain if isinstance(plain, int) else None
 
 
-def _signed(value: int | float, sign: int) -> int | float:
+def _signed(value: float, sign: int) -> int | float:
     if isinstance(value, Int64):
         return Int64(sign * value)
     return fit(sign * value) if isinstance(value, int) else sign * value

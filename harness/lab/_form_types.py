@@ -7,8 +7,18 @@ import re
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 __all__ = [
     "Address",
@@ -16,6 +26,7 @@ __all__ = [
     "Form",
     "IsoDate",
     "Name",
+    "NullIsEmpty",
     "Port",
     "Release",
     "Releases",
@@ -31,7 +42,27 @@ __all__ = [
 class Form(BaseModel):
     """A mapping of the file, as written. It never travels inward: the loaders turn it into the core's records."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        model_title_generator=lambda form: form.__name__.removesuffix("Form"),
+    )
+
+
+class NullIsEmpty:
+    """Marks a form whose key may stand alone: `hv-1:` with nothing after it is an entry that says nothing."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_empty_for_none, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        inner = handler(schema)
+        return inner if "anyOf" in inner else {"anyOf": [inner, {"type": "null"}]}
+
+
+def _empty_for_none(value: object) -> object:
+    return {} if value is None else value
 
 
 def refuse(code: str, message: str, suggestion: str = "") -> PydanticCustomError:

@@ -11,6 +11,7 @@ from harness.lab._form_types import (
     Form,
     IsoDate,
     Name,
+    NullIsEmpty,
     Port,
     Release,
     Seconds,
@@ -128,10 +129,6 @@ class KeyForm(Form):
     )
 
 
-def _empty_entry(value: object) -> object:
-    return {} if value is None else value
-
-
 class NodeForm(ConnectionForm):
     """A node of a cluster."""
 
@@ -152,7 +149,7 @@ class ClusterForm(Form):
 
     licensing: Annotated[Licensing, Choice] = Field(description="One mode for all nodes: host, byol or subscription.")
     seed: str | None = Field(default=None, description="The node to ask first; alone, an entry of `hosts`.")
-    nodes: dict[Name, Annotated[NodeForm, BeforeValidator(_empty_entry)]] = Field(default_factory=dict)
+    nodes: dict[Name, Annotated[NodeForm, NullIsEmpty()]] = Field(default_factory=dict)
 
 
 class MatchForm(Form):
@@ -178,8 +175,8 @@ class GuestForm(Form):
     tags: Texts = Field(default_factory=list)
 
 
-HostEntryForm = Annotated[HostForm, BeforeValidator(_empty_entry)]
-GuestEntryForm = Annotated[GuestForm, BeforeValidator(_empty_entry)]
+HostEntryForm = Annotated[HostForm, NullIsEmpty()]
+GuestEntryForm = Annotated[GuestForm, NullIsEmpty()]
 
 
 class InventoryForm(Form):

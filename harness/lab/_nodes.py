@@ -18,6 +18,7 @@ Path = Sequence[str | int]
 
 _TAG = "tag:yaml.org,2002:"
 _LARGEST = 200_000
+_LONGEST_NUMBER = 100  # longer ones stay texts: Python refuses to read thousands of digits
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
 
 
@@ -128,11 +129,11 @@ class NodeReader:
                 return None
             case "bool":
                 return text.lower() == "true"
-            case "int":
+            case "int" if len(text) <= _LONGEST_NUMBER:
                 return _whole_number(text)
             case "float":
                 return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
-            case "str" | "timestamp" | "value" | "merge":
+            case "str" | "int" | "timestamp" | "value" | "merge":
                 return text
             case _:
                 self._report(node, "unsupported_tag", "Tags (`!...`) are not supported here.", "Remove the tag.")

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from harness.core.catalogue import component, components
 from harness.core.model import Flavour, StepKind
-from harness.lab._form_types import Choice, Form, Releases, Text, Texts, Timeout, Version, refuse
+from harness.lab._form_types import Choice, Form, NullIsEmpty, Releases, Text, Texts, Timeout, Version, refuse
 
 __all__ = ["KINDS", "PlaybookForm", "StepForm", "WhenForm"]
 
@@ -35,14 +35,6 @@ def _component(value: object) -> object:
         else f"Use one of {', '.join(row.key for row in components())}, or a GUID."
     )
     raise refuse("not_allowed", "This is no integration service.", advice)
-
-
-def _empty_is_default(value: object) -> object:
-    return {} if value is None else value
-
-
-EmptyIsDefault = BeforeValidator(_empty_is_default)
-"""`verify:` with nothing after it is a step with its default options."""
 
 
 def _one_or_many(value: object) -> object:
@@ -113,36 +105,36 @@ def _exactly_one_kind(schema: dict[str, Any]) -> None:
 class StepForm(Form):
     """One step: exactly one kind with its options, and what every step may have."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_exactly_one_kind)
+    model_config = ConfigDict(json_schema_extra=_exactly_one_kind)
 
-    host_activation: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+    host_activation: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Check that hosts are activated themselves."
     )
-    host_key: Annotated[HostKeyOptions | None, EmptyIsDefault] = Field(
+    host_key: Annotated[HostKeyOptions | None, NullIsEmpty()] = Field(
         default=None, description="Give each host its key (Azure Stack HCI, Azure Local)."
     )
-    subscription: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+    subscription: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Check the Windows Server subscription."
     )
-    integration_service: Annotated[IntegrationServiceOptions | None, EmptyIsDefault] = Field(
+    integration_service: Annotated[IntegrationServiceOptions | None, NullIsEmpty()] = Field(
         default=None, description="Switch a service on or off."
     )
-    edition: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+    edition: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Check that guests have an edition AVMA can activate."
     )
-    guest_key: Annotated[GuestKeyOptions | None, EmptyIsDefault] = Field(
+    guest_key: Annotated[GuestKeyOptions | None, NullIsEmpty()] = Field(
         default=None, description="Install the generic AVMA key in guests."
     )
-    activate: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+    activate: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Ask guests to activate now."
     )
-    wait_for_activation: Annotated[WaitOptions | None, EmptyIsDefault] = Field(
+    wait_for_activation: Annotated[WaitOptions | None, NullIsEmpty()] = Field(
         default=None, description="Wait until guests are licensed."
     )
-    kvp_cleanup: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+    kvp_cleanup: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Remove AVMA's traces from the KVP of guests that left it."
     )
-    verify: Annotated[NoOptions | None, EmptyIsDefault] = Field(
+    verify: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Prove the outcome from several witnesses."
     )
 

@@ -18,7 +18,8 @@ _HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,8}")
 class CodeRow:
     """One code. ``next_step`` is a sentence with a command; ``retryable``: the same call may succeed later on its own.
 
-    ``cause`` is a stable lower_snake_case word for JSON documents; several codes may share one.
+    ``cause`` is a stable lower_snake_case word for JSON documents; several codes may share one. ``given_by`` is the
+    slmgr command ("ipk" or "ato") that ends in this code, "" where several may.
     """
 
     value: int
@@ -30,6 +31,7 @@ class CodeRow:
     tag: str
     source: str
     date: str
+    given_by: str = ""
 
     @property
     def code(self) -> str:
@@ -84,6 +86,7 @@ def codes() -> tuple[CodeRow, ...]:
             tag=str(row["tag"]),
             source=str(row["source"]),
             date=str(row["date"]),
+            given_by=str(row.get("given_by", "")),
         )
         for row in table("codes", "code")
     )

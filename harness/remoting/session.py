@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Protocol, Self
 
 from pydantic import SecretStr
@@ -21,9 +22,13 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class ShellResult:
-    """A program's end: exit code (an HRESULT as signed 32-bit where a script quit with one) and decoded texts."""
+    """A program's end: exit code (an HRESULT as signed 32-bit where a script quit with one) and decoded texts.
 
-    exit_code: int
+    ``exit_code`` is None where the channel does not carry it: PowerShell Direct gives back what a program wrote, and
+    its exit code stays behind in the guest.
+    """
+
+    exit_code: int | None
     stdout: str
     stderr: str
 
@@ -45,7 +50,9 @@ class PowerShellSession(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *exc: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class CommandShell(Protocol):
@@ -57,4 +64,4 @@ class CommandShell(Protocol):
         """Run one program to its end within ``seconds``. Raises TransportError."""
 
     def close(self) -> None:
-        """Delete the shell."""
+        """Delete the shell; never raises for a machine that is gone."""

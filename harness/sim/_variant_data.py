@@ -92,7 +92,7 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         "What does an attempt return when Data Exchange is off or its guest service does not answer?",
         {
             "fd01": "0xC004FD01, an event 12309 in the guest, none on the host",
-            "silent": "0xC004FD01 and no event on either side",
+            "silent": "no error, no event and no licence: slmgr says that activation failed and ends with 0",
             "f034": "0xC004F034 and an event 12309 in the guest",
         },
         _AVMA,

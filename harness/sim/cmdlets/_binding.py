@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.sim.cmdlets._convert import ConversionError, as_list, convert, to_text
+from harness.sim.cmdlets._convert import ConversionError, ScriptBlock, as_list, convert, to_text
 from harness.sim.cmdlets._records import binding_failure
-from harness.sim.machine import Parameter
+from harness.sim.machine import Parameter, TerminatingError
 from harness.sim.objects import Enum
 
-__all__ = ["COMMON", "bind"]
+__all__ = ["COMMON", "bind", "takes_no_argument"]
 
 
 class Spec(Protocol):
@@ -97,7 +97,15 @@ def bind(command: Bindable, arguments: Sequence[Parameter]) -> dict[str, object]
     return bound
 
 
-def _refuse(command: Bindable, error_id: str, message: str) -> Exception:
+def takes_no_argument(command: Bindable, name: str) -> bool:
+    """Whether a parameter is a switch; a name that does not resolve is none."""
+    try:
+        return _by_name(command, name).kind == "switch"
+    except TerminatingError:
+        return False
+
+
+def _refuse(command: Bindable, error_id: str, message: str) -> TerminatingError:
     return binding_failure(error_id, command.id_suffix, command.name, message)
 
 
@@ -129,6 +137,12 @@ def _positional(command: Bindable, values: Iterable[object], bound: dict[str, ob
         key=lambda spec: spec.position or 0,
     )
     for value in values:
+        blocks = [spec for spec in free if spec.kind == "scriptblock"] if isinstance(value, ScriptBlock) else []
+        if blocks:
+            free.remove(blocks[0])
+            bound[blocks[0].name] = _value(command, blocks[0], value)
+            continue
+        free = [spec for spec in free if spec.kind != "scriptblock"] if not isinstance(value, ScriptBlock) else free
         if not free:
             raise _refuse(
                 command,

@@ -1,13 +1,29 @@
 """Argument conversion: what a wire value becomes for a parameter's type (LanguagePrimitives, as far as used)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from harness.sim.machine import Parameter
 from harness.sim.objects import Enum, Obj, UInt32
 
-__all__ = ["ConversionError", "as_list", "convert", "to_text"]
+__all__ = ["ConversionError", "ScriptBlock", "as_list", "convert", "to_text"]
+
+
+@runtime_checkable
+class ScriptBlock(Protocol):
+    """A script block as the script evaluator hands it to a cmdlet. One never comes over the wire."""
+
+    @property
+    def text(self) -> str:
+        """The text between the braces."""
+
+    async def invoke(
+        self, arguments: Sequence[Parameter] = (), *, underscore: object = ..., items: Sequence[object] = ()
+    ) -> list[object]:
+        """Run it with ``underscore`` as its $_."""
 
 
 class ConversionError(ValueError):
@@ -102,9 +118,9 @@ def _credential(value: object) -> object:
 
 def _script_block(value: object) -> object:
     """A string never becomes a script block; only the script evaluator hands one over."""
-    if value is None or isinstance(value, str | int | list | dict):
-        raise _fail(value, "System.Management.Automation.ScriptBlock")
-    return value
+    if isinstance(value, ScriptBlock):
+        return value
+    raise _fail(value, "System.Management.Automation.ScriptBlock")
 
 
 def _unsigned(value: object) -> object:

@@ -7,10 +7,10 @@ objects. Commands of a chain run one after the other over whole lists; nothing i
 import fnmatch
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from harness.sim.cmdlets._binding import bind
+from harness.sim.cmdlets._binding import bind, takes_no_argument
 from harness.sim.cmdlets._convert import to_text
 from harness.sim.cmdlets._records import command_not_found
 from harness.sim.machine import Parameter, Streams, TerminatingError
@@ -143,6 +143,25 @@ class CommandTable(Generic[ScopeT]):
         """Commands whose name matches a wildcard pattern, in name order."""
         wanted = pattern.casefold()
         return [self.commands[name] for name in sorted(self.commands) if fnmatch.fnmatchcase(name, wanted)]
+
+    def knows(self, name: str) -> bool:
+        """Whether ``run`` would find a cmdlet, function or alias of that name."""
+        return self.find(name) is not None
+
+    def is_switch(self, name: str, parameter: str) -> bool:
+        """Whether a parameter of a command, perhaps shortened, takes no argument."""
+        command = self.find(name)
+        return command is not None and takes_no_argument(command, parameter)
+
+    async def run_command(
+        self,
+        name: str,
+        parameters: Sequence[Parameter],
+        input: Sequence[object] | None,  # noqa: A002 - the evaluator's name for it
+        streams: Streams,
+    ) -> list[object]:
+        """As ``run``, with streams of the caller's: the shape in which the script evaluator asks."""
+        return await replace(self, streams=streams).run(name, parameters, input)
 
     async def run(
         self, name: str, parameters: Sequence[Parameter] = (), input_objects: Sequence[object] | None = None

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from harness.sim.world._events import EventLog
 from harness.sim.world._fabric import Host
 from harness.sim.world._installation import Installation
 from harness.sim.world._licence import AVMA_LEASE, Grant, Licence, Status
@@ -47,7 +46,7 @@ def host_is_activated(host: Host, now: datetime, variants: Mapping[str, str]) ->
         return False
     if licence.status in {Status.OOB_GRACE, Status.OOT_GRACE, Status.EXTENDED_GRACE}:
         return variants["grace_parent"] == "accepted"
-    return licence.licensed
+    return licence.licensed and (licence.expires is None or licence.expires > now)
 
 
 def host_answer(host: Host, guest: OperatingSystem, now: datetime, variants: Mapping[str, str]) -> int:
@@ -80,22 +79,27 @@ def _azure_covers(host: Host, guest: OperatingSystem, now: datetime) -> bool:
 
 
 def attempt(vm: VirtualMachine, now: datetime, variants: Mapping[str, str]) -> int:
-    """Let the guest ask its parent once. Returns the HRESULT; the licence and both logs are changed.
+    """Let the guest ask its parent once. Returns what Activate() returns; the licence and both logs are changed.
+
+    0 is not yet success: with Data Exchange off the call may come back without an error and without a licence.
 
     The caller has made sure that the guest runs Windows with an AVMA key and is running.
     """
     guest = vm.windows
     assert guest is not None
     licence = guest.licence
-    if not vm.exchanges_data:
-        hresult = NOT_AVAILABLE if variants["data_exchange_off"] == "f034" else NO_CHANNEL
-        if variants["data_exchange_off"] != "silent":
-            _record(guest.log, 12309, vm, hresult, now, variants)
-    else:
+    without = variants["data_exchange_off"]
+    if not vm.exchanges_data and without == "silent":
+        licence.next_attempt = next_attempt(licence, now, variants)
+        return 0
+    if vm.exchanges_data:
         hresult = host_answer(vm.host, guest.os, now, variants)
-        _record(guest.log, 12309, vm, hresult, now, variants)
-        if hresult != NO_CHANNEL:
-            _record(vm.host.windows.log, 12310, vm, hresult, now, variants)
+    else:
+        hresult = NOT_AVAILABLE if without == "f034" else NO_CHANNEL
+    values = event_values(vm, hresult, now, variants)
+    guest.log.write(12309, now, values)
+    if hresult not in {NO_CHANNEL, NOT_AVAILABLE}:
+        vm.host.windows.log.write(12310, now, values)
     if hresult == 0:
         licence.set(Status.LICENSED, 0, now + AVMA_LEASE)
         licence.grant = Grant(_host_name(vm.host.windows, variants), now, _pid2(vm.host))
@@ -103,12 +107,6 @@ def attempt(vm: VirtualMachine, now: datetime, variants: Mapping[str, str]) -> i
         licence.reason = hresult
     licence.next_attempt = next_attempt(licence, now, variants)
     return hresult
-
-
-def _record(
-    log: EventLog, event_id: int, vm: VirtualMachine, hresult: int, now: datetime, variants: Mapping[str, str]
-) -> None:
-    log.write(event_id, now, event_values(vm, hresult, now, variants))
 
 
 def next_attempt(licence: Licence, now: datetime, variants: Mapping[str, str]) -> datetime:
@@ -125,6 +123,6 @@ def _host_name(host: Installation, variants: Mapping[str, str]) -> str:
 
 def _pid2(host: Host) -> str:
     """An invented Digital PID2 of the host: digits in the grouping of an extended PID."""
-    number = int.from_bytes(hashlib.sha256(host.name.encode()).digest()[:8])
+    digits = str(int.from_bytes(hashlib.sha256(host.name.encode()).digest()[:8])).zfill(20)
     build = host.windows.os.build
-    return f"{number % 100000:05d}-{number // 7 % 100000:05d}-{number // 11 % 1000:03d}-{number // 13 % 1000000:06d}-03-1033-{build}.0000-0012026"
+    return f"{digits[:5]}-{digits[5:10]}-{digits[10:13]}-{digits[13:19]}-03-1033-{build}.0000-0012026"

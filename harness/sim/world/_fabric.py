@@ -47,7 +47,7 @@ class Host:
     """A Hyper-V host.
 
     ``avma_module`` is the version of ServerAVMAManager, None where the module is absent (every Windows Server,
-    unpatched Azure nodes). ``last_sync`` is when an Azure node that lost its connection spoke to Azure for the last time.
+    unpatched Azure nodes). ``last_sync`` is when an Azure node that lost its connection last spoke to Azure.
     """
 
     windows: Installation

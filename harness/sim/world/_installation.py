@@ -32,6 +32,8 @@ class Installation:
     wrap_columns: int = 0
     addons: tuple[str, ...] = ()
     """Further products with a key: ``esu``, ``office``."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Script files by lower-case path."""
 
     @property
     def fqdn(self) -> str:

@@ -1,0 +1,65 @@
+"""PowerShell cmdlets over the world. Typed objects, parameter binding, error ids as Windows PowerShell 5.1 has them."""
+
+from collections.abc import Iterable, Mapping
+
+from harness.sim.cmdlets import (
+    _avma,
+    _azure,
+    _cim,
+    _cluster,
+    _core,
+    _direct,
+    _events,
+    _hyperv,
+    _json,
+    _select,
+    _system,
+)
+from harness.sim.cmdlets._aliases import ALIASES
+from harness.sim.cmdlets._cim import CHANGING_METHODS
+from harness.sim.cmdlets._core import display_lines
+from harness.sim.cmdlets._dispatch import Bound, Command, CommandTable, ParameterSpec
+from harness.sim.cmdlets._scope import GuestRunner, Scope, cmdlet
+
+__all__ = [
+    "ALIASES",
+    "CHANGING_METHODS",
+    "Bound",
+    "Command",
+    "CommandTable",
+    "GuestRunner",
+    "ParameterSpec",
+    "Scope",
+    "available_commands",
+    "cmdlet",
+    "display_lines",
+]
+
+_ALL: tuple[Command[Scope], ...] = (
+    *_core.COMMANDS,
+    *_select.COMMANDS,
+    *_json.COMMANDS,
+    *_cim.COMMANDS,
+    *_events.COMMANDS,
+    *_system.COMMANDS,
+    *_hyperv.COMMANDS,
+    *_avma.COMMANDS,
+    *_azure.COMMANDS,
+    *_cluster.COMMANDS,
+    *_direct.COMMANDS,
+)
+_OPTIONAL = frozenset({"Hyper-V", "FailoverClusters", "ServerAVMAManager", "AzureStackHCI", "Az.StackHCI"})
+
+
+def available_commands(modules: Iterable[str], variants: Mapping[str, str]) -> dict[str, Command[Scope]]:
+    """The commands of a computer with these modules, by lower-case name."""
+    installed = frozenset(modules)
+    found = {
+        command.name.casefold(): command
+        for command in _ALL
+        if command.module not in _OPTIONAL or command.module in installed
+    }
+    setter = _avma.pattern_checked
+    if setter.name.casefold() in found and variants["avma_set_validation"] == "pattern":
+        found[setter.name.casefold()] = setter
+    return found

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from harness.lab._document import Document
 from harness.lab._problems import Problem
-from harness.lab._references import entries, found_at, machines, reference_problems
+from harness.lab._references import reference_problems
 from harness.lab._trust import trust_problems
+from harness.lab._walk import entries, found_at, machines
 
 __all__ = ["inventory_problems"]
 

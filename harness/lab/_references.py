@@ -1,8 +1,4 @@
-"""References that lead nowhere, and names that stand for two things.
-
-The rules of this module and of `_trust` read the plain data, not the forms: so they speak also where other parts of
-the file are wrong, and a person sees everything at once.
-"""
+"""References that lead nowhere, and names that stand for two things."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -10,12 +6,11 @@ from fnmatch import fnmatchcase
 from harness.lab._document import Document
 from harness.lab._problems import Problem
 from harness.lab._structure import closest
+from harness.lab._walk import DataPath, entries, found_at, machines
 
-__all__ = ["entries", "found_at", "machines", "reference_problems"]
+__all__ = ["reference_problems"]
 
-_Path = tuple[str | int, ...]
-
-_REFERENCES: tuple[tuple[_Path, str], ...] = (
+_REFERENCES: tuple[tuple[DataPath, str], ...] = (
     (("defaults", "credential"), "credentials"),
     (("hosts", "*", "credential"), "credentials"),
     (("hosts", "*", "key"), "keys"),
@@ -58,39 +53,9 @@ def reference_problems(document: Document) -> Iterator[Problem]:
     yield from _rules_missing(document)
 
 
-def entries(data: object, *path: str) -> Iterator[tuple[_Path, Mapping[str, object]]]:
-    """The entries of a section that are mappings, with their paths; an entry left empty is an empty mapping."""
-    for name in path:
-        data = data.get(name) if isinstance(data, dict) else None
-    for name, entry in data.items() if isinstance(data, dict) else ():
-        if isinstance(entry, dict) or entry is None:
-            yield (*path, name), entry or {}
-
-
-def machines(data: Mapping[str, object]) -> Iterator[tuple[_Path, Mapping[str, object]]]:
-    """Every host and every cluster node, as written."""
-    yield from entries(data, "hosts")
-    for (_, cluster), _ in entries(data, "clusters"):
-        yield from entries(data, "clusters", str(cluster), "nodes")
-
-
 def _names(data: Mapping[str, object], section: str) -> list[str]:
     found = data.get(section)
     return [*found] if isinstance(found, dict) else []
-
-
-def found_at(data: object, pattern: _Path, path: _Path = ()) -> Iterator[tuple[_Path, object]]:
-    """Every value whose path fits the pattern; ``*`` stands for any key or index."""
-    if not pattern:
-        yield path, data
-        return
-    first, rest = pattern[0], pattern[1:]
-    if isinstance(data, dict):
-        for name in data if first == "*" else [first] if first in data else ():
-            yield from found_at(data[name], rest, (*path, name))
-    elif isinstance(data, list) and first == "*":
-        for index, item in enumerate(data):
-            yield from found_at(item, rest, (*path, index))
 
 
 def _seeds(document: Document) -> Iterator[Problem]:
@@ -112,7 +77,7 @@ def _seeds(document: Document) -> Iterator[Problem]:
 
 def _doubles(document: Document) -> Iterator[Problem]:
     """--limit and playbook targets take any of these names, so each may stand for one thing only."""
-    seen: dict[str, _Path] = {}
+    seen: dict[str, DataPath] = {}
     named = [path for path, _ in machines(document.data)]
     named += [(section, name) for section in ("clusters", "groups") for name in _names(document.data, section)]
     for path in named:

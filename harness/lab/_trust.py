@@ -7,11 +7,10 @@ from datetime import date
 from harness.core.model import Auth, Place
 from harness.lab._document import Document
 from harness.lab._problems import Problem
-from harness.lab._references import entries, found_at, machines
+from harness.lab._walk import DataPath, entries, found_at, machines
 
 __all__ = ["trust_problems"]
 
-_Path = tuple[str | int, ...]
 _NEEDS_CREDENTIAL = ("ntlm", "basic", "certificate", "credssp")
 """The others can do without: the Kerberos ticket of whoever runs the command serves."""
 
@@ -20,7 +19,7 @@ _NEEDS_CREDENTIAL = ("ntlm", "basic", "certificate", "credssp")
 class _Reach:
     """How one machine is reached: what its entry says, and what the defaults say where it is silent."""
 
-    path: _Path
+    path: DataPath
     own: Mapping[str, object]
     shared: Mapping[str, object]
 
@@ -30,7 +29,7 @@ class _Reach:
                 return source[key]
         return default
 
-    def where(self, key: str) -> _Path:
+    def where(self, key: str) -> DataPath:
         """Where the value in force was written; the entry itself where nobody wrote one."""
         if self.own.get(key) is not None:
             return (*self.path, key)

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -134,6 +136,20 @@ def test_each_secret_is_fetched_once(seen):
         one.resolve(ref("keyring", service="lab", username="u"))
     assert asked == ["lab"]
     assert seen == [SECRET]
+
+
+def test_lanes_that_ask_at_the_same_time_cause_one_fetch(seen):
+    asked = []
+    keyring = SimpleNamespace(get_password=lambda service, user: asked.append(service) or SECRET)
+    one, start = resolver(seen, load=lambda _: keyring), Barrier(8)
+
+    def lane(_):
+        start.wait()
+        return one.resolve(ref("keyring", service="lab", username="u")).get_secret_value()
+
+    with ThreadPoolExecutor(8) as lanes:
+        assert set(lanes.map(lane, range(8))) == {SECRET}
+    assert asked == ["lab"]
 
 
 def test_references_that_differ_only_in_a_name_are_not_confused(seen):

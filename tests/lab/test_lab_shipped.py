@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -95,3 +97,23 @@ def test_every_public_name_is_there_and_nothing_else_is():
         assert getattr(lab, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'load_everything'"):
         _ = lab.load_everything
+
+
+def test_an_installed_wheel_finds_the_same_examples_inside_itself(tmp_path):
+    root = Path(__file__).parents[2]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=root, check=True, capture_output=True)
+    installed = tmp_path / "site"
+    with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
+        wheel.extractall(installed)
+    code = (
+        "import json; from harness.lab import *; "
+        "found = {**shipped_inventories(), **shipped_playbooks()}; "
+        "loaded = [load_playbook(name).name for name in shipped_playbooks()]; "
+        "print(json.dumps([{name: str(path) for name, path in found.items()}, loaded]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=installed, check=True, capture_output=True, text=True)
+    found, loaded = json.loads(done.stdout)
+    assert set(found) == {*shipped_inventories(), *shipped_playbooks()}
+    assert all(Path(path).is_relative_to(installed / "harness" / "lab" / "shipped") for path in found.values())
+    assert loaded == sorted(shipped_playbooks())

@@ -4,8 +4,17 @@ import asyncio
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from harness.sim.machine import Account, Call, Invocation, Program, ProgramNotFound, ProgramResult, Session, Streams
-from harness.sim.machine import TerminatingError
+from harness.sim.machine import (
+    Account,
+    Call,
+    Invocation,
+    Program,
+    ProgramNotFound,
+    ProgramResult,
+    Session,
+    Streams,
+    TerminatingError,
+)
 from harness.sim.objects import Enum, ErrorRecord, Obj
 
 __all__ = ["EchoMachine"]
@@ -112,7 +121,7 @@ class EchoMachine:
             case "big":
                 return ProgramResult(0, b"x" * int(words[1]))
             case _:
-                return ProgramResult(0, f"{line}\r\n".encode("utf-8"))
+                return ProgramResult(0, f"{line}\r\n".encode())
 
 
 def _error(text: str) -> ErrorRecord:

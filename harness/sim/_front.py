@@ -16,10 +16,11 @@ from harness.sim.faults import FaultPlan
 from harness.sim.http import Connection, Delivery, HttpRequest, HttpResponse
 from harness.sim.machine import Machine
 from harness.sim.wsman import (
+    Access,
     Answer,
     Caller,
+    Limits,
     Request,
-    ServiceSettings,
     WsmanFault,
     WsmanService,
     identify_response,
@@ -39,7 +40,8 @@ class House:
 
     machine: Machine
     service: WsmanService
-    settings: ServiceSettings
+    limits: Limits
+    access: Access
     counters: MachineCounters
     trace: deque[TraceEntry]
     faults: FaultPlan
@@ -58,12 +60,13 @@ class House:
 class Front:
     """Answers the requests of one connection."""
 
-    def __init__(self, house: House, schemes: Sequence[Scheme], *, secure: bool) -> None:
+    def __init__(self, house: House, schemes: Callable[[Connection], Sequence[Scheme]], *, secure: bool) -> None:
         self._house = house
-        self._schemes = schemes
+        self._make_schemes = schemes
+        self._schemes: Sequence[Scheme] = ()
         self._secure = secure
         self._connection: Connection | None = None
-        self.most_body = house.settings.max_envelope_kb * 1024 * 2
+        self.most_body = house.limits.max_envelope_kb * 1024 * 2
 
     def attach(self, connection: Connection) -> None:
         """Tell it its connection, once that exists."""
@@ -88,6 +91,8 @@ class Front:
             return HttpResponse(404, close=True)
         if "wsmanidentify" in request.headers:
             return self._identify(authenticated=False)
+        if not self._schemes:
+            self._schemes = self._make_schemes(connection)
         verdict = self._judge(request)
         if isinstance(verdict, Turned):
             return self._unauthorized(verdict)
@@ -127,7 +132,7 @@ class Front:
                 body = verdict.sealer.open(content_type, body)
             except SealBroken:
                 return HttpResponse(400, headers=verdict.headers, close=True)
-        elif not self._secure and not self._house.settings.allow_unencrypted:
+        elif not self._secure and not self._house.access.allow_unencrypted:
             # the client saw a 500 here until AllowUnencrypted was set; that its body is empty is not recorded
             return HttpResponse(500, headers=verdict.headers)
         outcome = await self._execute(body, request, connection, verdict)

@@ -104,7 +104,21 @@ class Fault:
 
 
 _VERBS = frozenset(
-    "identify create command send receive signal delete get enumerate disconnect reconnect connect authenticate".split()
+    [
+        "identify",
+        "create",
+        "command",
+        "send",
+        "receive",
+        "signal",
+        "delete",
+        "get",
+        "enumerate",
+        "disconnect",
+        "reconnect",
+        "connect",
+        "authenticate",
+    ]
 )
 
 

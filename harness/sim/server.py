@@ -1,31 +1,41 @@
 """The server of the simulated lab: one asyncio loop serves many machines, each on an address of its own."""
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import Literal
 from uuid import UUID
 
 from harness.sim._counters import MachineCounters, TraceEntry, new_trace
 from harness.sim._front import Front, House
 from harness.sim._gate import Gate
 from harness.sim._tls import CertificateAuthority, ServerCertificate
-from harness.sim.auth import AccountBook, Basic, Scheme
+from harness.sim.auth import (
+    AccountBook,
+    Basic,
+    ClientCertificates,
+    Negotiate,
+    NtlmIdentity,
+    Scheme,
+    channel_binding_hash,
+)
 from harness.sim.faults import FaultPlan
 from harness.sim.http import Connection
 from harness.sim.machine import Machine
-from harness.sim.wsman import ServiceSettings, Surroundings, WsmanService, random_ids
+from harness.sim.wsman import Access, Limits, Surroundings, WsmanService, random_ids
 
 __all__ = [
     "CertificateAuthority",
     "LabServer",
+    "Limits",
     "Listener",
     "MachineCounters",
     "ServerCertificate",
-    "ServiceSettings",
     "TraceEntry",
 ]
 
@@ -39,7 +49,11 @@ class Listener:
         address: an address of 127.0.0.0/8.
         http_port, https_port: 5985 and 5986 on Windows; 0 takes a free one, None does not listen.
         certificate: for HTTPS.
-        settings: limits, switches and offered schemes of the service.
+        auth: schemes that are offered, in the order of their WWW-Authenticate lines: Negotiate, Kerberos, Basic,
+            Certificate (over HTTPS only).
+        allow_unencrypted: AllowUnencrypted of the service: plain bodies over plain HTTP.
+        channel_binding: CbtHardeningLevel, ``none``, ``relaxed`` or ``strict``.
+        limits: quotas and timeouts.
         latency: seconds added to each request.
         lockout_after: wrong passwords in a row that lock an account; 0 never does.
     """
@@ -49,7 +63,10 @@ class Listener:
     http_port: int | None = 5985
     https_port: int | None = None
     certificate: ServerCertificate | None = None
-    settings: ServiceSettings = field(default_factory=ServiceSettings)
+    auth: tuple[str, ...] = ("Negotiate", "Basic", "Certificate")
+    allow_unencrypted: bool = False
+    channel_binding: Literal["none", "relaxed", "strict"] = "relaxed"
+    limits: Limits = field(default_factory=Limits)
     latency: float = 0.0
     lockout_after: int = 0
 
@@ -183,9 +200,18 @@ class LabServer:
             counters.commands.update(names)
 
         around = Surroundings(self._clock, self._now, self._new_id, started, opened)
-        service = WsmanService(listener.machine, listener.settings, around)
+        access = Access(listener.auth, listener.allow_unencrypted, listener.channel_binding)
+        service = WsmanService(listener.machine, listener.limits, access, around)
         house = House(
-            listener.machine, service, listener.settings, counters, self.trace, self.faults, self._now, listener.latency
+            listener.machine,
+            service,
+            listener.limits,
+            access,
+            counters,
+            self.trace,
+            self.faults,
+            self._now,
+            listener.latency,
         )
         return _Place(listener, house, AccountBook(listener.machine, self._clock, listener.lockout_after))
 
@@ -204,6 +230,31 @@ class LabServer:
         certificate = place.listener.certificate if secure else None
         return Gate(connection, certificate, lambda: self.faults.match(place.listener.machine.name, "connect"))
 
-    def _schemes(self, place: _Place, *, secure: bool) -> list[Scheme]:
-        makers: dict[str, Callable[[], Scheme]] = {"Basic": lambda: Basic(place.book)}
-        return [makers[name]() for name in place.listener.settings.auth if name in makers]
+    def _schemes(self, place: _Place, *, secure: bool) -> Callable[[Connection], list[Scheme]]:
+        """What makes the schemes of a connection, once TLS is up and a client certificate is known."""
+
+        def make(connection: Connection) -> list[Scheme]:
+            listener = place.listener
+            makers: dict[str, Callable[[], Scheme]] = {
+                "Basic": lambda: Basic(place.book),
+                "Negotiate": lambda: Negotiate(place.book, self._identity(listener, secure=secure)),
+            }
+            if secure:
+                makers["Certificate"] = lambda: ClientCertificates(place.book, _shown_certificate(connection))
+            return [makers[name]() for name in listener.auth if name in makers]
+
+        return make
+
+    def _identity(self, listener: Listener, *, secure: bool) -> NtlmIdentity:
+        bindings = None
+        if secure and listener.certificate is not None and listener.channel_binding != "none":
+            bindings = channel_binding_hash(listener.certificate.der)
+        machine = listener.machine
+        return NtlmIdentity(
+            machine.name, machine.os_version, self._now, bindings, insist=listener.channel_binding == "strict"
+        )
+
+
+def _shown_certificate(connection: Connection) -> bytes | None:
+    tls = connection.extra("ssl_object")
+    return tls.getpeercert(binary_form=True) if isinstance(tls, ssl.SSLObject) else None

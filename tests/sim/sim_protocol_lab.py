@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pypsrp.wsman import WSMan
 
 from harness.sim._echo import EchoMachine
-from harness.sim.server import CertificateAuthority, LabServer, Listener, ServiceSettings
+from harness.sim.server import CertificateAuthority, LabServer, Listener
 
 T = TypeVar("T")
 USER, PASSWORD = "vagrant", "Passw0rd!é"
@@ -87,7 +87,6 @@ def start_lab(
     directory: Path,
     machine: EchoMachine | None = None,
     *,
-    settings: ServiceSettings | None = None,
     flavour: str = "good",
     **listener: Any,
 ) -> Lab:
@@ -96,9 +95,9 @@ def start_lab(
     machine = machine or EchoMachine()
     authority = CertificateAuthority(directory)
     certificate = authority.issue([machine.name.lower()], [ADDRESS], flavour)
-    settings = settings or ServiceSettings(allow_unencrypted=True)
+    listener = {"allow_unencrypted": True, **listener}
     server = LabServer()
-    thread.run(server.start([Listener(machine, ADDRESS, 0, 0, certificate, settings, **listener)]))
+    thread.run(server.start([Listener(machine, ADDRESS, 0, 0, certificate, **listener)]))
     http_port, https_port = server.ports(machine.name)
     assert http_port is not None
     assert https_port is not None

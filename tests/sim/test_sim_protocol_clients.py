@@ -155,7 +155,7 @@ def test_wrong_passwords_are_refused_with_401(lab: Lab) -> None:
     answer = requests.post(lab.url(secure=False), data=b"x", auth=(USER, "wrong"), timeout=10)
     assert answer.status_code == 401
     assert answer.reason == ""
-    assert answer.headers["WWW-Authenticate"] == 'Basic realm="WSMAN"'
+    assert answer.headers["WWW-Authenticate"] == 'Negotiate, Basic realm="WSMAN"'
     assert answer.headers["Server"] == "Microsoft-HTTPAPI/2.0"
     assert answer.headers["Connection"] == "close"
     assert lab.counters.unauthorized == 1

@@ -1,7 +1,23 @@
-"""Authentication of a WinRM listener: Basic, Negotiate and NTLM with message encryption, Kerberos, certificates."""
+"""Authentication of a WinRM listener: Basic, Negotiate and NTLM with message encryption, client certificates."""
 
 from harness.sim.auth._accounts import AccountBook, split_name
 from harness.sim.auth._basic import Basic
+from harness.sim.auth._certificate import ClientCertificates
+from harness.sim.auth._negotiate import Negotiate, channel_binding_hash
+from harness.sim.auth._ntlm import NtlmIdentity
 from harness.sim.auth._verdict import Admitted, Scheme, SealBroken, Sealer, Turned
 
-__all__ = ["AccountBook", "Admitted", "Basic", "Scheme", "SealBroken", "Sealer", "Turned", "split_name"]
+__all__ = [
+    "AccountBook",
+    "Admitted",
+    "Basic",
+    "ClientCertificates",
+    "Negotiate",
+    "NtlmIdentity",
+    "Scheme",
+    "SealBroken",
+    "Sealer",
+    "Turned",
+    "channel_binding_hash",
+    "split_name",
+]

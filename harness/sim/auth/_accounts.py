@@ -8,7 +8,7 @@ __all__ = ["AccountBook", "split_name"]
 
 
 def split_name(name: str) -> tuple[str, str | None]:
-    """User and domain of ``user``, ``DOMAIN\\user``, ``.\\user`` or ``user@domain``."""
+    r"""User and domain of ``user``, ``DOMAIN\\user``, ``.\\user`` or ``user@domain``."""
     if "\\" in name:
         domain, _, user = name.partition("\\")
         return user, None if domain in ("", ".") else domain

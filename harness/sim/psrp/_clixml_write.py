@@ -14,9 +14,9 @@ from uuid import UUID
 
 from harness.sim.objects import Enum, ErrorRecord, Int64, Obj, ProgressRecord, Secure, UInt32, Version
 from harness.sim.psrp._error_object import error_object
-from harness.sim.psrp._typed import TypedList, TypedTable
 from harness.sim.psrp._numbers import write_date, write_double, write_duration
 from harness.sim.psrp._text import encode_attribute, encode_text
+from harness.sim.psrp._typed import TypedList, TypedTable
 
 __all__ = ["ENUM_TYPES", "REMOTING_DEPTH", "Writer", "display_text", "to_clixml"]
 

@@ -13,14 +13,15 @@ from harness.sim.wsman._faults import (
 from harness.sim.wsman._identify import identify_response, is_identify
 from harness.sim.wsman._request import Request, parse_request
 from harness.sim.wsman._service import Answer, Surroundings, WsmanService, random_ids
-from harness.sim.wsman._settings import ServiceSettings
+from harness.sim.wsman._settings import Access, Limits
 from harness.sim.wsman._shell import Caller, Shell
 
 __all__ = [
+    "Access",
     "Answer",
     "Caller",
+    "Limits",
     "Request",
-    "ServiceSettings",
     "Shell",
     "Surroundings",
     "WsmanFault",

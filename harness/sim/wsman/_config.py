@@ -5,26 +5,28 @@ administrator's rights gets is not recorded; this service refuses with access de
 """
 
 from harness.sim.wsman import _names as names
-from harness.sim.wsman._settings import ServiceSettings
+from harness.sim.wsman._settings import Access, Limits
 
 __all__ = ["config_xml"]
 
 
-def config_xml(settings: ServiceSettings) -> str:
+def config_xml(settings: Limits, access: Access) -> str:
     """The ``cfg:Config`` element."""
 
     def leaf(name: str, value: object) -> str:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        return f"<cfg:{name}>{text}</cfg:{name}>"
+        return f"<cfg:{name}>{value}</cfg:{name}>"
+
+    def switch(name: str, *, on: bool) -> str:
+        return leaf(name, str(on).lower())
 
     def branch(name: str, *leaves: str) -> str:
         return f"<cfg:{name}>{''.join(leaves)}</cfg:{name}>"
 
     ports = branch("DefaultPorts", leaf("HTTP", 5985), leaf("HTTPS", 5986))
-    offered = {scheme.lower() for scheme in settings.auth}
+    offered = {scheme.lower() for scheme in access.auth}
     schemes = ("Basic", "Kerberos", "Negotiate", "Certificate", "CredSSP")
-    service_auth = [leaf(scheme, scheme.lower() in offered) for scheme in schemes]
-    client_auth = [leaf(name, True) for name in ("Basic", "Digest", "Kerberos", "Negotiate", "Certificate")]
+    service_auth = [switch(scheme, on=scheme.lower() in offered) for scheme in schemes]
+    client_auth = [switch(name, on=True) for name in ("Basic", "Digest", "Kerberos", "Negotiate", "Certificate")]
     return (
         f'<cfg:Config xmlns:cfg="{names.CONFIG}">'
         + leaf("MaxEnvelopeSizekb", settings.max_envelope_kb)
@@ -35,8 +37,8 @@ def config_xml(settings: ServiceSettings) -> str:
             "Client",
             leaf("NetworkDelayms", 5000),
             leaf("URLPrefix", "wsman"),
-            leaf("AllowUnencrypted", False),
-            branch("Auth", *client_auth, leaf("CredSSP", False)),
+            switch("AllowUnencrypted", on=False),
+            branch("Auth", *client_auth, switch("CredSSP", on=False)),
             ports,
             leaf("TrustedHosts", ""),
         )
@@ -48,19 +50,19 @@ def config_xml(settings: ServiceSettings) -> str:
             leaf("EnumerationTimeoutms", 240000),
             leaf("MaxConnections", settings.max_connections),
             leaf("MaxPacketRetrievalTimeSeconds", 120),
-            leaf("AllowUnencrypted", settings.allow_unencrypted),
-            branch("Auth", *service_auth, leaf("CbtHardeningLevel", settings.channel_binding.capitalize())),
+            switch("AllowUnencrypted", on=access.allow_unencrypted),
+            branch("Auth", *service_auth, leaf("CbtHardeningLevel", access.channel_binding.capitalize())),
             ports,
             leaf("IPv4Filter", "*"),
             leaf("IPv6Filter", "*"),
-            leaf("EnableCompatibilityHttpListener", False),
-            leaf("EnableCompatibilityHttpsListener", False),
+            switch("EnableCompatibilityHttpListener", on=False),
+            switch("EnableCompatibilityHttpsListener", on=False),
             leaf("CertificateThumbprint", ""),
-            leaf("AllowRemoteAccess", True),
+            switch("AllowRemoteAccess", on=True),
         )
         + branch(
             "Winrs",
-            leaf("AllowRemoteShellAccess", True),
+            switch("AllowRemoteShellAccess", on=True),
             leaf("IdleTimeout", int(settings.idle_timeout * 1000)),
             leaf("MaxConcurrentUsers", settings.max_users),
             leaf("MaxShellRunTime", 2147483647),

@@ -7,7 +7,7 @@ none was found the fault is built from DSP0226 and MS-WSMV and says "unrecorded"
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from harness.sim.wsman._names import ADDRESSING, ENUMERATION, FAULT, WSMAN
+from harness.sim.wsman._names import ADDRESSING, ENUMERATION, FAULT
 
 __all__ = [
     "Provider",

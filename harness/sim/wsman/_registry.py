@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from harness.sim.machine import Account
 from harness.sim.wsman._faults import shell_gone, too_many_shells, too_many_users
-from harness.sim.wsman._settings import ServiceSettings
+from harness.sim.wsman._settings import Limits
 from harness.sim.wsman._shell import Shell
 
 __all__ = ["ShellRegistry"]
@@ -13,7 +13,7 @@ __all__ = ["ShellRegistry"]
 class ShellRegistry:
     """Shells by id. Ids are kept in capitals; a shell of another user is as good as none."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: Limits) -> None:
         self._settings = settings
         self._shells: dict[str, Shell] = {}
 

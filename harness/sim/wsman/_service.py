@@ -27,7 +27,7 @@ from harness.sim.wsman._faults import (
 from harness.sim.wsman._powershell_shell import PowerShellShell
 from harness.sim.wsman._registry import ShellRegistry
 from harness.sim.wsman._request import Request, parse_request
-from harness.sim.wsman._settings import ServiceSettings
+from harness.sim.wsman._settings import Access, Limits
 from harness.sim.wsman._shell import Caller, Shell, ShellBirth
 from harness.sim.wsman._streams_xml import receive_response
 
@@ -66,12 +66,14 @@ class WsmanService:
 
     Args:
         machine: what runs the commands.
-        settings: limits and switches.
+        settings: its limits.
+        access: who gets in, for the config resource.
         around: clocks, ids and observers.
     """
 
-    def __init__(self, machine: Machine, settings: ServiceSettings, around: Surroundings) -> None:
+    def __init__(self, machine: Machine, settings: Limits, access: Access, around: Surroundings) -> None:
         self.machine = machine
+        self._access = access
         self.settings = settings
         self.shells = ShellRegistry(settings)
         self._around = around
@@ -225,7 +227,7 @@ class WsmanService:
         if request.resource == names.CONFIG:
             if not caller.account.administrator:
                 raise access_denied()
-            return config_xml(self.settings)
+            return config_xml(self.settings, self._access)
         if request.resource == names.SHELL:
             # asking does not count as use: an orphan stays an orphan
             return self.shells.find(request.shell_id, caller.account).description(listed=True)

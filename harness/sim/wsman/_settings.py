@@ -1,14 +1,29 @@
-"""How one service is set up: limits and switches, as ``winrm get winrm/config`` names them."""
+"""How one service is set up: access and limits, as ``winrm get winrm/config`` names them."""
 
 from dataclasses import dataclass
 
 from harness.sim.wsman._request import Request
 
-__all__ = ["ServiceSettings"]
+__all__ = ["Access", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceSettings:
+class Access:
+    """Who gets in and how; the names are those of the service's Auth settings.
+
+    Attributes:
+        auth: schemes that are offered, in the order of their WWW-Authenticate lines.
+        allow_unencrypted: whether plain bodies are taken over plain HTTP.
+        channel_binding: CbtHardeningLevel: ``none``, ``relaxed`` or ``strict``.
+    """
+
+    auth: tuple[str, ...] = ("Negotiate", "Basic")
+    allow_unencrypted: bool = False
+    channel_binding: str = "relaxed"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
     """Limits of a service; defaults are those of Windows Server 2012 and later (Microsoft Learn, WinRM quotas).
 
     Attributes:
@@ -23,9 +38,6 @@ class ServiceSettings:
         idle_timeout: seconds after which an unused shell goes away.
         open_receives: over how many Receives the answers to an open are spread: 1, 2 or 3; recordings show 2 and 3.
         first_use_progress: whether the first pipeline of a pool starts with "Preparing modules for first use.".
-        auth: schemes that are offered, in the order of their WWW-Authenticate lines.
-        channel_binding: CbtHardeningLevel: ``none``, ``relaxed`` or ``strict``.
-        allow_unencrypted: AllowUnencrypted of the service.
     """
 
     max_envelope_kb: int = 500
@@ -40,9 +52,6 @@ class ServiceSettings:
     idle_timeout: float = 7200.0
     open_receives: int = 2
     first_use_progress: bool = False
-    auth: tuple[str, ...] = ("Negotiate", "Basic")
-    channel_binding: str = "relaxed"
-    allow_unencrypted: bool = False
 
     def room(self, request: Request) -> int:
         """Bytes, before base64, that fit into one answer to this request."""

@@ -10,7 +10,7 @@ from harness.sim.wsman import _names as names
 from harness.sim.wsman._faults import command_gone, quota
 from harness.sim.wsman._outbox import Batch, Outbox
 from harness.sim.wsman._request import Request
-from harness.sim.wsman._settings import ServiceSettings
+from harness.sim.wsman._settings import Limits
 
 __all__ = ["Caller", "Shell", "ShellBirth"]
 
@@ -35,7 +35,7 @@ class Caller:
 class ShellBirth:
     """With what a shell begins: where its times come from, its limits and its process id."""
 
-    settings: ServiceSettings
+    settings: Limits
     clock: Callable[[], float]
     process_id: int
     observer: Callable[[str, Sequence[str]], None]
@@ -167,7 +167,7 @@ class Shell:
 
     @property
     def owner_name(self) -> str:
-        """``HOST\\user``."""
+        r"""``HOST\\user``."""
         return f"{self.owner.domain}\\{self.owner.name}" if self.owner.domain else self.owner.name
 
     def _fields(self) -> str:
@@ -190,7 +190,7 @@ class Shell:
         raise NotImplementedError
 
 
-def _idle_timeout(request: Request, settings: ServiceSettings) -> float:
+def _idle_timeout(request: Request, settings: Limits) -> float:
     shell = request.part("Shell")
     asked = None if shell is None else shell.findtext(f"{{{names.SHELL}}}IdleTimeOut")
     if not asked:

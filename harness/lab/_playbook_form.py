@@ -56,7 +56,7 @@ class HostKeyOptions(Form):
     """Applying a key is permanent and uses it up."""
 
     accept_key_cost: bool = Field(
-        default=False, description="true: this playbook may spend keys; otherwise the operator must say so each time."
+        default=False, description="true: a host that has another key gets this one as well, and both stay used."
     )
 
 
@@ -82,7 +82,7 @@ class WaitOptions(Form):
 
 
 class WhenForm(Form):
-    """Conditions that must all hold; each is one text or several, of which one must fit."""
+    """Conditions that must all hold; each is one glob or several, of which one must fit, in any case."""
 
     os_version: Releases | None = Field(default=None, description="Windows Server releases: 2022, 2012 R2, 22H2.")
     edition: Texts | None = Field(default=None, description="Datacenter, Standard, Essentials, ...")

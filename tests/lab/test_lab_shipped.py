@@ -58,6 +58,7 @@ def test_activate_guests_checks_the_host_before_it_touches_a_guest_and_ends_with
 def test_onboard_cluster_gives_keys_to_one_node_at_a_time():
     first = load_playbook("onboard-cluster").steps[0]
     assert (first.kind, first.serial) == (StepKind.HOST_KEY, 1)
+    assert first.options == {"accept_key_cost": False}, "no shipped playbook may spend a second key on a host"
 
 
 def test_verify_only_holds_no_step_that_changes_anything():

@@ -1,0 +1,27 @@
+"""One lab for the room's tests, wiped between them."""
+
+from collections.abc import Iterator
+
+import pytest
+from remoting_lab import Lab, LoopThread, start_lab
+
+
+@pytest.fixture(scope="session")
+def loop_thread() -> Iterator[LoopThread]:
+    thread = LoopThread()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture(scope="session")
+def served(loop_thread: LoopThread, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = start_lab(loop_thread, tmp_path_factory.mktemp("lab"))
+    yield lab
+    loop_thread.run(lab.server.close())
+
+
+@pytest.fixture
+def lab(served: Lab) -> Iterator[Lab]:
+    served.reset()
+    yield served
+    served.reset()

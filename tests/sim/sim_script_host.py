@@ -53,7 +53,7 @@ class KeptStreams:
 
 @dataclass
 class ScriptLab:
-    """Commands: Get-VM, Select-Object, Write-Output, Write-Error, Write-Warning, Stop-Lab, Show-Arguments, cscript.exe."""
+    """Get-VM, Select-Object, Write-Output, -Error and -Warning, Stop-Lab, Show-Arguments, cscript.exe."""
 
     calls: list[str] = field(default_factory=list)
     machines: list[Obj] = field(
@@ -76,6 +76,8 @@ class ScriptLab:
         plain = name.casefold().rpartition("\\")[2]
         if plain == "cscript.exe":
             return [str(one.value) for one in parameters]
+        if plain not in _COMMANDS:
+            raise TerminatingError(ErrorRecord(f"The term '{name}' is not recognized", "CommandNotFoundException", 13))
         return _COMMANDS[plain](self, parameters, items, streams)
 
 

@@ -62,35 +62,41 @@ def arguments(case: dict) -> list[Parameter]:
     return [Parameter(name, value) for name, value in given.items()]
 
 
+def run(case: dict, lab: ScriptLab, streams: KeptStreams) -> TerminatingError | None:
+    script = run_script(
+        case["script"],
+        arguments(case),
+        case.get("input"),
+        lab,
+        streams,
+        automatic={"env:COMPUTERNAME": "HV01"},
+        limits=Limits(steps=3000),
+    )
+    try:
+        asyncio.run(script)
+    except TerminatingError as ended:
+        return ended
+    return None
+
+
+def refusal(ended: TerminatingError | None) -> dict[str, str]:
+    if isinstance(ended, ScriptNotSupportedError):
+        return {"refused": f"{ended.construct} line {ended.line}"}
+    if isinstance(ended, ScriptParseError):
+        return {"parse_error": f"{ended.record.fq_id} line {ended.line}"}
+    return {}
+
+
 @pytest.mark.parametrize("case", load())
 def test_a_script_does_what_powershell_does_with_it(case: dict) -> None:
     lab, streams = ScriptLab(), KeptStreams()
-    ended = ""
-    try:
-        asyncio.run(
-            run_script(
-                case["script"],
-                arguments(case),
-                case.get("input"),
-                lab,
-                streams,
-                automatic={"env:COMPUTERNAME": "HV01"},
-                limits=Limits(steps=3000),
-            )
-        )
-    except ScriptNotSupportedError as error:
-        assert f"{error.construct} line {error.line}" == case.get("refused")
+    ended = run(case, lab, streams)
+    assert refusal(ended) == {key: case[key] for key in ("refused", "parse_error") if key in case}
+    if refusal(ended):
         assert not lab.calls, "a refused script must not have run"
         return
-    except ScriptParseError as error:
-        assert f"{error.record.fq_id} line {error.line}" == case.get("parse_error")
-        assert not lab.calls
-        return
-    except TerminatingError as error:
-        ended = error.record.fq_id
-    assert "refused" not in case, "this script must be refused before it runs"
-    assert "parse_error" not in case, "this script must be refused before it runs"
-    assert (ended, [record.fq_id for record in streams.errors]) == (case.get("ends", ""), case.get("errors", []))
+    reported = [record.fq_id for record in streams.errors]
+    assert (ended.record.fq_id if ended else "", reported) == (case.get("ends", ""), case.get("errors", []))
     assert [plain(value) for value in streams.outputs] == case.get("output", [])
     assert streams.texts == case.get("texts", [])
     if "calls" in case:

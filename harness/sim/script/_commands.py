@@ -16,9 +16,11 @@ from harness.sim.script._values import NOTHING, Sink, as_items, emit, to_text, w
 __all__ = ["Commands"]
 
 _PROGRAM_ENDINGS = (".exe", ".cmd", ".bat", ".com", ".vbs")
-_ACTIONS = {
-    **{name: name for name in ("silentlycontinue", "stop", "continue", "ignore")},
-    **{"0": "silentlycontinue", "1": "stop", "2": "continue", "4": "ignore"},
+_ACTIONS = {name: name for name in ("silentlycontinue", "stop", "continue", "ignore")} | {
+    "0": "silentlycontinue",
+    "1": "stop",
+    "2": "continue",
+    "4": "ignore",
 }
 _VOID = (nodes.Step,)
 

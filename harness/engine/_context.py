@@ -35,7 +35,7 @@ class RunContext:
 
     def publish(self, kind: type[events.Event], **fields: object) -> None:
         """Publish an event of this run, now."""
-        self.stream.publish(kind(run_id=self.run_id, time=self.clock.now(), **fields))  # type: ignore[arg-type]
+        self.stream.publish(kind(run_id=self.run_id, time=self.clock.now(), **fields))
 
     def attempt(self, operation: Callable[[], T], retry_class: RetryClass, *, target: str) -> T:
         """Run one operation as its retry class allows; each repetition is published."""

@@ -12,6 +12,7 @@ from harness.core.model import (
     FabricVerdict,
     Plan,
     Playbook,
+    StepKind,
     Verdict,
 )
 from harness.core.planning import make_plan
@@ -78,7 +79,7 @@ class Run:
             self._facts or self.gather(),
             self._playbook,
             context.inventory,
-            ledger_view(context),
+            ledger_view(context, read_keys=any(s.kind is StepKind.HOST_KEY for s in self._playbook.steps)),
             context.clock.now(),
             tags=tuple(tags),
         )

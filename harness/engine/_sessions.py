@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock, RLock
-from types import TracebackType
 from typing import Protocol, Self
 
 from pydantic import SecretStr
@@ -67,9 +66,7 @@ class _Shared:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 

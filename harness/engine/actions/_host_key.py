@@ -4,15 +4,16 @@ Order: read, stop if already right, write the intent into the ledger, send once,
 reading, never by sending again.
 """
 
+import json
 from dataclasses import dataclass
 
 from harness.core.errors import HarnessError, Sent, TransportError
 from harness.core.model import Action, ActionResult, ActionState, HostActivation, HostKeyEntry, RetryClass
+from harness.core.planning import host_identity
 from harness.engine._clock import poll
 from harness.engine.actions._bench import Bench, verified
-from harness.remoting import ErrorDetail
 from harness.store import last5
-from harness.windows import read_host_activation, set_host_key
+from harness.windows import HostKeyAnswer, read_host_activation, set_host_key
 
 __all__ = ["apply_host_key"]
 
@@ -40,7 +41,7 @@ def apply_host_key(bench: Bench, action: Action) -> ActionResult:
     except HarnessError as error:
         result = work.settle_error(before, error.message)
     else:
-        result = work.settle_answer(before, answer.errors)
+        result = work.settle_answer(before, answer)
     work.close(intent, result)
     return result
 
@@ -75,7 +76,7 @@ class _Work:
         return context.store.ledger.intend(
             self.entry,
             key,
-            self.action.arguments["identity"],
+            host_identity(self.bench.hosts[self.action.host]),
             run_id=context.run_id,
             person=context.person,
             time=context.time(),
@@ -88,10 +89,11 @@ class _Work:
             intent, state.get(result.state, "unknown"), result.message, time=self.bench.context.time()
         )
 
-    def settle_answer(self, before: HostActivation | None, errors: tuple[ErrorDetail, ...]) -> ActionResult:
+    def settle_answer(self, before: HostActivation | None, answer: HostKeyAnswer) -> ActionResult:
         """The command answered. Its own words are evidence; the state read back decides."""
         after = self.read_after()
-        told = tuple(f"{e.fq_id}: {e.message}" for e in errors)
+        errors = answer.errors
+        told = (*(f"{e.fq_id}: {e.message}" for e in errors), json.dumps(answer.output, default=str))
         if _took(before, after, self.tail):
             return verified(self.action, f"The host now activates guests with the key ...{self.tail}.", *told)
         if errors:

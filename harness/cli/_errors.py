@@ -29,7 +29,8 @@ def tell(error: Exception) -> ExitCode:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     if isinstance(error, HarnessError):
-        sys.stderr.write(f"avma: {error}\n")
+        # a file's findings stand one a line, each with its place first, so that editors can follow them
+        sys.stderr.write(f"{error}\n" if _has_places(error) else f"avma: {error}\n")
         return _code_of(error)
     if "AVMA_DEBUG" in os.environ:
         traceback.print_exc()
@@ -45,3 +46,7 @@ def _code_of(error: HarnessError) -> ExitCode:
     if isinstance(error, LockHeldError):
         return ExitCode.LOCK_HELD
     return ExitCode.UNREACHABLE if isinstance(error, TransportError) else ExitCode.FAILED
+
+
+def _has_places(error: HarnessError) -> bool:
+    return bool(getattr(error, "problems", ()))

@@ -14,7 +14,7 @@ from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import Inventory, Playbook
 from harness.engine import Run, RunContext, SessionBook, SystemClock, read_plan
-from harness.engine.events import EventStream, Subscriber
+from harness.engine.events import EventStream, Note, Subscriber
 from harness.lab import Resolver, Settings, load_inventory, load_playbook, select_hosts
 from harness.report import (
     LiveProgress,
@@ -52,7 +52,8 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
     inventory = load_inventory(_inventory_path(options, own))
     hosts = select_hosts(inventory, settings.limit or options.limit or "")
     redactor = Redactor()
-    resolver = Resolver(register=redactor.register)
+    talk = options.talk()
+    resolver = Resolver(register=redactor.register, warn=lambda text: talk.print(text, markup=False))
     stream = EventStream()
     stream.subscribe(_progress(options))
     store = open_store(options.store or own.store)
@@ -67,6 +68,7 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
             clock=SystemClock(),
             forks=options.forks or own.forks,
         )
+        _note_waivers(context)
         with Run(context, command=settings.command, hosts=hosts, playbook=settings.playbook) as run:
             yield run
     finally:
@@ -166,6 +168,15 @@ def _inventory_path(options: Options, own: Settings) -> str:
             hint="Name one with -i FILE or AVMA_INVENTORY; `avma demo` needs none.",
         )
     return str(path)
+
+
+def _note_waivers(context: RunContext) -> None:
+    """Lowered trust is said aloud in every run."""
+    for name, host in context.inventory.hosts.items():
+        waiver = host.connection.waiver
+        if waiver is not None:
+            text = f"a waiver lowers trust until {waiver.expires}: {waiver.reason}"
+            context.publish(Note, target=name, message=text)
 
 
 def _check_cluster(inventory: Inventory, cluster: str) -> None:

@@ -179,3 +179,13 @@ def test_a_foreign_terminating_error_ends_the_statement_and_is_an_error_record_i
     streams = KeptStreams()
     asyncio.run(run_script("try { Stop-Lab } catch { $_ }", [], None, ScriptLab(), streams))
     assert isinstance(streams.outputs[0], ErrorRecord)
+
+
+def test_a_session_keeps_variables_and_functions_but_not_arguments_from_script_to_script() -> None:
+    variables: dict[str, object] = {"lastexitcode": 3}
+    streams = KeptStreams()
+    for text in ("param($p) $x = 1; function Twice($n) { $n * 2 }; $LASTEXITCODE", "Twice $x; $args.Count; $p"):
+        asyncio.run(run_script(text, [Parameter(None, 7)], None, ScriptLab(), streams, variables=variables))
+    assert streams.outputs == [3, 2, 1, 7]
+    assert variables["x"] == 1
+    assert "args" not in variables

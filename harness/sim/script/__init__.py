@@ -59,6 +59,7 @@ async def run_script(
     host: ScriptHost,
     streams: Streams,
     *,
+    variables: dict[str, object] | None = None,
     automatic: Mapping[str, object] | None = None,
     limits: Limits | None = None,
 ) -> None:
@@ -70,6 +71,7 @@ async def run_script(
         items: what a pipeline brings into it, ``$input``; None at a pipeline's head.
         host: the commands it can call.
         streams: takes output, errors and the rest.
+        variables: the session's variables by lower-case name; what the script sets is found there afterwards.
         automatic: further variables, as ``PSVersionTable``; an environment variable as ``env:NAME``.
         limits: bounds of the run.
 
@@ -78,4 +80,13 @@ async def run_script(
             that end a single statement go to ``streams.error`` and the script goes on, as in PowerShell.
     """
     block = script.block if isinstance(script, Script) else read(script)
-    await run_block(block, parameters, items, host, streams, automatic=automatic or {}, limits=limits or Limits())
+    await run_block(
+        block,
+        parameters,
+        items,
+        host,
+        streams,
+        variables={} if variables is None else variables,
+        automatic=automatic or {},
+        limits=limits or Limits(),
+    )

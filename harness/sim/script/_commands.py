@@ -7,7 +7,7 @@ from harness.sim.machine import Parameter
 from harness.sim.script import _nodes as nodes
 from harness.sim.script._binding import COMMON_SWITCHES, bind, common_name, find
 from harness.sim.script._blocks import ScriptBlock
-from harness.sim.script._errors import OBJECT_NOT_FOUND, ScriptError, failure
+from harness.sim.script._errors import ScriptError, failure
 from harness.sim.script._gates import ErrorGate, redirected
 from harness.sim.script._scope import Frame
 from harness.sim.script._statements import ReturnSignal, Statements
@@ -186,19 +186,25 @@ class Commands(Statements):
     async def _host_command(
         self, name: str, node: nodes.Command, items: list[object] | None, frame: Frame, sink: Sink
     ) -> None:
-        if is_program(name):
-            words = await self._words(node, frame)
-            emit(await self.host.run_command(name, words, items, frame.streams), sink)
+        if self.owns(name) or (self.host.knows(name) and not is_program(name)):
+            arguments = await self._arguments(node, frame, None, name)
+            await self.run_host(name, arguments, items, frame, sink)
             return
-        arguments = await self._arguments(node, frame, None, name)
-        await self.run_host(name, arguments, items, frame, sink)
+        await self._through_gate(name, await self._words(node, frame), items, frame, sink)
+
+    def owns(self, name: str) -> bool:
+        """Whether the command belongs to the language and not to the host."""
+        raise NotImplementedError
 
     async def run_host(
         self, name: str, arguments: Sequence[Parameter], items: list[object] | None, frame: Frame, sink: Sink
     ) -> None:
         """A cmdlet of the machine behind its error action; -ErrorVariable is kept here as well."""
-        if not self.host.knows(name):
-            raise _not_found(name)
+        await self._through_gate(name, arguments, items, frame, sink)
+
+    async def _through_gate(
+        self, name: str, arguments: Sequence[Parameter], items: list[object] | None, frame: Frame, sink: Sink
+    ) -> None:
         plain, common = _split_common(arguments)
         action = _ACTIONS.get(to_text(common.get("erroraction")).casefold()) or self.preference(frame)
         kept: list[object] = []
@@ -264,15 +270,4 @@ def _missing_argument(parameter: str, command: str) -> ScriptError:
         f"MissingArgument,{command}" if command else "MissingArgument",
         5,
         reason="ParameterBindingException",
-    )
-
-
-def _not_found(name: str) -> ScriptError:
-    return failure(
-        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again.",
-        "CommandNotFoundException",
-        OBJECT_NOT_FOUND,
-        reason="CommandNotFoundException",
-        target=name,
     )

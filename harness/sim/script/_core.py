@@ -36,6 +36,7 @@ class ScriptHost(Protocol):
         parameters: Sequence[Parameter],
         items: Sequence[object] | None,
         streams: Streams,
+        /,
     ) -> list[object]:
         """Run a command to its end.
 
@@ -49,10 +50,10 @@ class ScriptHost(Protocol):
             TerminatingError: unknown command, arguments that do not bind, errors that end the command.
         """
 
-    def knows(self, name: str) -> bool:
+    def knows(self, name: str, /) -> bool:
         """Whether ``run_command`` would find a cmdlet, function or alias of that name."""
 
-    def is_switch(self, name: str, parameter: str) -> bool:
+    def is_switch(self, name: str, parameter: str, /) -> bool:
         """Whether the parameter, perhaps shortened, takes no argument of its own."""
 
 

@@ -43,12 +43,18 @@ _REFUSED = frozenset(
         ("new", "module"),
     )
 )
+_OWN = frozenset({"where-object", "foreach-object", "out-null", "invoke-expression", "invoke-command"})
 _ELSEWHERE = frozenset({"vmid", "vmname", "computername", "cn", "session", "hostname", "connectionuri", "containerid"})
+_ITS_OWN = ("args", "input", "psboundparameters")
 _BLOCK_PLACES = {1: ("process",), 2: ("begin", "process"), 3: ("begin", "process", "end")}
 
 
 class _Evaluator(Commands):
     """A run: the rooms above, and the commands that take script blocks or text of the language."""
+
+    def owns(self, name: str) -> bool:
+        full = canonical(name).casefold()
+        return full in _OWN or (full in _REFUSED and not self.host.knows(full))
 
     async def run_host(
         self, name: str, arguments: Sequence[Parameter], items: list[object] | None, frame: Frame, sink: Sink
@@ -64,7 +70,7 @@ class _Evaluator(Commands):
         rule = own.get(full.casefold())
         if rule is not None and await rule(arguments, items or [], frame, sink):
             return
-        if full.casefold() in _REFUSED and not self.host.knows(full):
+        if rule is None and self.owns(name):
             raise failure(f"The simulated lab does not evaluate the command {full}.", "CommandNotSupported")
         await super().run_host(full if rule is not None else name, arguments, items, frame, sink)
 
@@ -167,19 +173,29 @@ async def run_block(
     host: ScriptHost,
     streams: Streams,
     *,
+    variables: dict[str, object],
     automatic: Mapping[str, object],
     limits: Limits,
 ) -> None:
     """Run a script that has been read. See ``run_script`` in the package."""
     evaluator = _Evaluator(host, automatic, limits)
+    before = {name: variables[name] for name in _ITS_OWN if name in variables}
     try:
         await evaluator.call(
-            block, parameters, items, Frame(Scope(), streams), lambda value: streams.output(_outward(value))
+            block,
+            parameters,
+            items,
+            Frame(Scope(None, variables), streams),
+            lambda value: streams.output(_outward(value)),
         )
     except (BreakSignal, ContinueSignal):
         return  # outside a loop they end the script without a word
     except RecursionError:
         raise call_depth_overflow() from None
+    finally:
+        for name in _ITS_OWN:
+            variables.pop(name, None)
+        variables.update(before)
 
 
 def _outward(value: object) -> object:

@@ -18,13 +18,16 @@ __all__ = ["Budget", "Frame", "Limits", "Scope", "call_depth_overflow"]
 
 
 class Scope:
-    """Variables and functions of one level; names compare without case."""
+    """Variables and functions of one level; names compare without case.
 
-    def __init__(self, parent: "Scope | None" = None) -> None:
+    A function is the variable ``function:name``, as it is on PowerShell's function drive, so that a session that
+    keeps its variables keeps its functions.
+    """
+
+    def __init__(self, parent: "Scope | None" = None, variables: dict[str, object] | None = None) -> None:
         self.parent = parent
-        self.variables: dict[str, object] = {}
+        self.variables: dict[str, object] = {} if variables is None else variables
         self.types: dict[str, TypeName] = {}
-        self.functions: dict[str, Block] = {}
 
     @property
     def root(self) -> "Scope":
@@ -74,13 +77,11 @@ class Scope:
         return self.types.get(name.casefold())
 
     def function(self, name: str) -> Block | None:
-        key = name.casefold()
-        scope: Scope | None = self
-        while scope is not None:
-            if key in scope.functions:
-                return scope.functions[key]
-            scope = scope.parent
-        return None
+        found = self.get(f"function:{name}")
+        return found if isinstance(found, Block) else None
+
+    def set_function(self, name: str, block: Block) -> None:
+        self.set(f"function:{name}", block)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Statements(Expressions):
             await self.body(clause.body, frame, sink)
 
     async def _function(self, node: nodes.Function, frame: Frame, _sink: Sink) -> None:
-        frame.scope.functions[node.name.casefold()] = node.block
+        frame.scope.set_function(node.name, node.block)
 
     async def _flow(self, node: nodes.Flow, frame: Frame, sink: Sink) -> None:
         if node.kind == "break":

@@ -41,6 +41,7 @@ class Words:
     """Skeleton of a status line's value -> LicenseStatus."""
     xpr: Sequence[tuple[str, int]] = ()
     xpr_channel: Sequence[tuple[str, str]] = ()
+    event_labels: frozenset[str] = frozenset()
     error: frozenset[str] = frozenset()
     unavailable: frozenset[str] = frozenset()
     not_in_use: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ def _words(row: Mapping[str, object]) -> Words:
         status={text: int(number) for text, number in _pairs(row, "status")},
         xpr=tuple((text, int(number)) for text, number in _pairs(row, "xpr")),
         xpr_channel=tuple(_pairs(row, "xpr_channel")),
+        event_labels=frozenset(_texts(row, "event_labels")),
         error=frozenset(_texts(row, "error")),
         unavailable=frozenset(_texts(row, "unavailable")),
         not_in_use=_texts(row, "not_in_use"),

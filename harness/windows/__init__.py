@@ -1,13 +1,61 @@
-"""Typed questions and commands to a host, a cluster, a guest: a pipeline goes out, a core record comes back."""
+"""Typed questions and commands to a host, a cluster, a guest: a pipeline goes out, a core record comes back.
 
+Each operation's retry class is in ``OPERATIONS`` and in its docstring. Nothing here repeats anything by itself.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from harness.core.model import RetryClass
 from harness.windows.activation import HostKeyAnswer, read_host_activation, set_host_key
+from harness.windows.capabilities import HostCapabilities, probe, read_capabilities, write_capabilities
+from harness.windows.guest import (
+    activate_guest,
+    clear_guest_key,
+    gather_guest,
+    install_guest_key,
+    read_guest_licence,
+    uninstall_guest_key,
+)
+from harness.windows.host import gather_host
 from harness.windows.integration import read_service, read_services, set_service
 
 __all__ = [
+    "OPERATIONS",
+    "HostCapabilities",
     "HostKeyAnswer",
+    "activate_guest",
+    "clear_guest_key",
+    "gather_guest",
+    "gather_host",
+    "install_guest_key",
+    "probe",
+    "read_capabilities",
+    "read_guest_licence",
     "read_host_activation",
     "read_service",
     "read_services",
     "set_host_key",
     "set_service",
+    "uninstall_guest_key",
+    "write_capabilities",
 ]
+
+OPERATIONS: Mapping[str, RetryClass] = MappingProxyType(
+    {
+        "probe": RetryClass.READ,
+        "gather_host": RetryClass.READ,
+        "gather_guest": RetryClass.READ,
+        "read_service": RetryClass.READ,
+        "read_services": RetryClass.READ,
+        "read_host_activation": RetryClass.READ,
+        "read_guest_licence": RetryClass.READ,
+        "set_service": RetryClass.IDEMPOTENT,
+        "install_guest_key": RetryClass.IDEMPOTENT,
+        "activate_guest": RetryClass.IDEMPOTENT,
+        "uninstall_guest_key": RetryClass.IDEMPOTENT,
+        "clear_guest_key": RetryClass.IDEMPOTENT,
+        "set_host_key": RetryClass.ONCE,
+    }
+)
+"""How each operation of this room may be repeated."""

@@ -8,17 +8,15 @@ Windows PowerShell 5.1 writes JSON of its own: enums as numbers, dates as "/Date
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from harness.core.witnesses.cim import moment, uint32
 from harness.remoting.decode import EnumValue, RemoteObject
 
-__all__ = ["Row", "guid_in", "json_ready", "moment_of", "plain"]
+__all__ = ["Row", "guid_in", "json_ready", "plain"]
 
-_JSON_DATE = re.compile(r"^\\?/Date\((-?\d+)(?:[+-]\d{4})?\)\\?/$")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FILETIME_ZERO_YEAR = 1601
 
 
 def plain(value: object) -> object:
@@ -97,8 +95,7 @@ class Row:
 
     def hresult(self, name: str) -> int | None:
         """A code as unsigned 32 bits, whatever integer type it travelled as."""
-        number = self.number(name)
-        return None if number is None else number & 0xFFFFFFFF
+        return uint32(self.get(name))
 
     def flag(self, name: str) -> bool | None:
         """A Boolean, also from "True" and "False"."""
@@ -108,8 +105,8 @@ class Row:
         return value if isinstance(value, bool) else None
 
     def moment(self, name: str) -> datetime | None:
-        """An aware UTC time. None for none, for one without a zone, and for FILETIME 0 in any time zone (1601)."""
-        return moment_of(self.get(name))
+        """An aware UTC time; None for none and for FILETIME 0 in any time zone (1601)."""
+        return moment(self.get(name))
 
     def items(self, name: str) -> tuple[object, ...]:
         """The elements of a list; a single value is a list of one, null an empty one."""
@@ -131,25 +128,3 @@ class Row:
         if isinstance(value, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9}){0,3}", value.strip(), re.ASCII):
             return tuple(int(part) for part in value.strip().split("."))
         return None
-
-
-def moment_of(value: object) -> datetime | None:
-    """An aware UTC time from "/Date(ms)/" or ISO 8601 with a zone; None where it names none.
-
-    Example:
-        >>> moment_of("/Date(1772619072000)/").isoformat()
-        '2026-03-04T10:11:12+00:00'
-        >>> moment_of("1601-01-01T01:00:00+01:00") is None
-        True
-    """
-    if not isinstance(value, str):
-        return None
-    try:
-        json_date = _JSON_DATE.match(value)
-        found = _EPOCH + timedelta(milliseconds=int(json_date[1])) if json_date else datetime.fromisoformat(value)
-        if found.tzinfo is None:
-            return None
-        found = found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.year > _FILETIME_ZERO_YEAR else None

@@ -27,12 +27,19 @@ _IDS = {
     "NoMatchingLogsFound": "log_missing",
     "PathNotFound": "path_missing",
     "ClusterEndpointNotRegistered": "no_cluster_here",
+    "InvalidVMIdNotSingle": "vm_not_here",
+    "InvalidVMState": "vm_not_running",
+    "InvalidCredential": "guest_credential_refused",
+    "PSSessionStateBroken": "guest_session_broken",
+    "CreateRemoteRunspaceForVMFailed": "guest_session_broken",
+    "HyperVModuleNotAvailable": "command_missing",
 }
 _HRESULT = re.compile(r"0x([0-9a-fA-F]{8})")
 _TAIL = frozenset({"selectobject", "converttojson"})
 UNREADABLE = "unreadable_answer"
 NO_ANSWER = "no_answer"
 NONE_FOUND = "none_found"
+EMPTY = "empty_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,10 @@ class Answers:
     parts: Mapping[str, PartState]
     raw: tuple[object, ...]
     errors: Mapping[str, tuple[ErrorDetail, ...]]
-    failed: bool
+    ending: ErrorDetail | None
+    """The terminating error that ended the pipeline, if one did."""
     blamed: str | None = None
-    """The subject whose terminating error ended the pipeline, where it can be told."""
+    """The subject that it came from, where that can be told."""
     unheard: tuple[Question, ...] = ()
     """Questions that a terminating error of another subject may have silenced."""
 
@@ -65,9 +73,7 @@ class Answers:
     @property
     def stale(self) -> bool:
         """A command was gone that should have been there: what is remembered of this machine is out of date."""
-        return self.failed and any(
-            error.error_id == "CommandNotFoundException" for details in self.errors.values() for error in details
-        )
+        return self.ending is not None and self.ending.error_id == "CommandNotFoundException"
 
 
 def ask(
@@ -78,6 +84,8 @@ def ask(
     Raises:
         TransportError: by phase.
     """
+    if not questions:
+        return read(PipelineResult(()), ())
     result = session.run([question.statement(projection) for question in questions], seconds=seconds)
     return read(result, questions, projection)
 
@@ -92,9 +100,10 @@ def read(result: PipelineResult, questions: Sequence[Question], projection: Proj
     ending = result.errors[-1] if result.failed and result.errors else None
     accused = {index: _accused(error, questions, answered) for index, error in enumerate(result.errors)}
     blamed = accused[len(result.errors) - 1] if ending else []
+    nobodys = [shapeless] if shapeless else [q for q in questions if q.name not in answered]
     errors: dict[str, list[ErrorDetail]] = {question.name: [] for question in questions}
     for index, error in enumerate(result.errors):
-        for question in accused[index] or ([shapeless] if shapeless else []):
+        for question in accused[index] or nobodys:
             errors[question.name].append(error)
     heard = {q.name for q in questions} if not result.failed else _heard(questions, answered, blamed)
     if ending and not blamed and shapeless and raised_by(ending) not in _TAIL:
@@ -106,7 +115,7 @@ def read(result: PipelineResult, questions: Sequence[Question], projection: Proj
         parts={q.name: state.of(q, errors[q.name]) for q in questions},
         raw=tuple(raw),
         errors={name: tuple(found) for name, found in errors.items()},
-        failed=result.failed,
+        ending=ending,
         blamed=next(iter(groups)) if len(groups) == 1 else None,
         unheard=tuple(q for q in questions if q.name not in heard and q.group not in groups),
     )
@@ -129,6 +138,8 @@ def hresult_of(error: ErrorDetail) -> int | None:
 
 def error_code(error: ErrorDetail) -> str:
     """The harness's word for an error of the error stream."""
+    if error.exception_type.endswith("PSDirectException"):
+        return "guest_credential_refused"
     known = _IDS.get(error.error_id) or _CODES.get(hresult_of(error) or 0)
     if known:
         return known
@@ -161,7 +172,9 @@ class _Reading:
         if question.name not in self.heard:
             cause = f" after: {self.ending.message}" if self.ending else ""
             return PartState(ok=False, code=NO_ANSWER, message=f"The pipeline ended before it was answered{cause}")
-        if question.expected or not question.properties:
+        if not question.properties:
+            return PartState(ok=True, code=EMPTY)
+        if question.expected:
             code = UNREADABLE if self.has_stray else NO_ANSWER
             return PartState(ok=False, code=code, message="The machine gave no answer that can be read.")
         return PartState(ok=True)

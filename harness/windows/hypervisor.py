@@ -10,7 +10,7 @@ from harness.windows.question import Question
 __all__ = ["HOST_ROLE", "MACHINES", "virtual_machines", "vm_state"]
 
 HOST_ROLE = Question(
-    "vmhost",
+    "hyperv",
     (cmd("Get-VMHost"),),
     ("ComputerName", "FullyQualifiedDomainName"),
     expected=True,

@@ -7,6 +7,7 @@ can be done without it: InstallProductKey then RefreshLicenseStatus, Activate th
 from collections.abc import Mapping, Sequence
 
 from harness.core.model import WINDOWS_APPLICATION_ID, LicenceRecord
+from harness.core.witnesses.cim import licence_records
 from harness.remoting import PowerShellSession, Statement, cmd
 from harness.windows._refusal import refuse_errors
 from harness.windows._values import Row
@@ -20,8 +21,7 @@ __all__ = [
     "ask_with_licences",
     "clear_key",
     "install_key",
-    "licence_record",
-    "licence_records",
+    "licences_of",
     "uninstall_key",
     "windows_licence",
 ]
@@ -69,30 +69,9 @@ LEGACY_LICENCES = _question(_COMMON)
 """The same for 2012 and older, whose class lacks the AVMA properties: there a query that names them is refused."""
 
 
-def licence_record(row: Row) -> LicenceRecord:
-    """The record of one row; what the class lacks reads as None."""
-    return LicenceRecord(
-        activation_id=row.text("ID"),
-        name=row.text("Name"),
-        description=row.text("Description"),
-        application_id=row.text("ApplicationID"),
-        partial_product_key=row.text("PartialProductKey"),
-        product_key_channel=row.text("ProductKeyChannel"),
-        license_family=row.text("LicenseFamily"),
-        status=row.number("LicenseStatus"),
-        reason=row.hresult("LicenseStatusReason"),
-        grace_minutes=row.number("GracePeriodRemaining"),
-        is_addon=row.flag("LicenseIsAddon") or False,
-        iaid=row.text("IAID"),
-        avma_host=row.text("AutomaticVMActivationHostMachineName"),
-        avma_time=row.moment("AutomaticVMActivationLastActivationTime"),
-        avma_host_pid2=row.text("AutomaticVMActivationHostDigitalPid2"),
-    )
-
-
-def licence_records(rows: Sequence[Row]) -> tuple[LicenceRecord, ...]:
-    """One record per product with a key."""
-    return tuple(licence_record(row) for row in rows)
+def licences_of(rows: Sequence[Row]) -> tuple[LicenceRecord, ...]:
+    """One record per product with a key; what the class lacks reads as None."""
+    return licence_records(row.values for row in rows)
 
 
 def windows_licence(records: Sequence[LicenceRecord]) -> LicenceRecord | None:
@@ -111,7 +90,7 @@ def ask_with_licences(
         TransportError: by phase.
     """
     answers = ask(session, questions, projection, seconds=seconds)
-    if answers.parts["licences"].code != "query_refused":
+    if "licences" not in answers.parts or answers.parts["licences"].code != "query_refused":
         return answers
     again = ask(session, [LEGACY_LICENCES], projection, seconds=seconds)
     return answers.replaced("licences", again)

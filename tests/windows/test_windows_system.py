@@ -20,7 +20,7 @@ from harness.remoting.decode import EnumValue, RemoteObject
 from harness.windows._values import Row
 from harness.windows.cluster import cluster_view
 from harness.windows.hypervisor import virtual_machines, vm_state
-from harness.windows.licence import licence_record, windows_licence
+from harness.windows.licence import licences_of, windows_licence
 from harness.windows.subscription import server_subscription
 from harness.windows.system import flavour_of, operating_system, with_licence
 
@@ -116,7 +116,7 @@ def test_a_licence_is_read_with_its_code_unsigned_and_its_date_in_utc() -> None:
             "ProductKeyChannel": "VT:IA",
         }
     )
-    record = licence_record(row)
+    (record,) = licences_of([row])
     assert (record.status, record.reason, record.grace_minutes) == (5, 0xC004F009, 0)
     assert record.avma_time is None
     assert record.is_avma

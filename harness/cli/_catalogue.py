@@ -83,10 +83,11 @@ def codes(options: Options, code: str | None) -> int:
 
 def explain(options: Options, file: str) -> int:
     """`avma explain FILE|-`: avma/explain/1."""
+    from harness.core.witnesses import decode_answer
     from harness.core.witnesses import explain as read
     from harness.report import plain, visible
 
-    found = read(_pasted(file))
+    found = read(decode_answer(_pasted(file)))
     document = plain(found)
     assert isinstance(document, dict)
     if options.output is not Output.TEXT:
@@ -98,20 +99,13 @@ def explain(options: Options, file: str) -> int:
     return 0
 
 
-def _pasted(file: str) -> str:
-    """Text of unknown encoding: a byte order mark decides, then UTF-8, then the OEM code page of the console."""
+def _pasted(file: str) -> bytes:
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise InputError(
             f"The file cannot be read: {error.strerror}.", target=file, hint="Give a readable file, or - for stdin."
         ) from error
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp850", "replace")
 
 
 def _cells(host: str | None, guest: str | None) -> list[catalogue.Cell]:

@@ -120,7 +120,7 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ),
     (
         "host2025_guest2012r2",
-        "May a Windows Server 2025 host activate a 2012 R2 guest?",
+        "May a Windows Server 2025 host, or a 2025 key on Azure Local, activate a 2012 R2 guest?",
         {"allowed": "yes", "refused": "no, 0xC004FD03"},
         "Microsoft's tables stop at 2016 for 2025 hosts",
     ),
@@ -147,6 +147,12 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         "May a plain Windows Server Datacenter host activate an Azure Edition guest?",
         {"refused": "no, 0xC004FD03", "accepted": "yes"},
         _AVMA,
+    ),
+    (
+        "azure_edition_by_key",
+        "May an Azure Local host activate an Azure Edition guest with a key, not a subscription?",
+        {"accepted": "yes", "refused": "no, 0xC004FD03"},
+        "the key needs Software Assurance, which nothing on the host shows",
     ),
     (
         "azure_edition_family",

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from harness.sim._activity import Activity
+from harness.sim._powershell_program import run_powershell
 from harness.sim.cmdlets import ALIASES, Command, CommandTable, GuestRunner, Scope, available_commands
 from harness.sim.machine import Account, Call, Invocation, Program, ProgramResult, Session, Streams
-from harness.sim.objects import ErrorRecord, ProgressRecord
-from harness.sim._powershell_program import run_powershell
+from harness.sim.objects import ErrorRecord, ProgressRecord, Version
 from harness.sim.script import run_script
 from harness.sim.shell import CHANGING_VERBS, CommandShell, ProgramOutput, code_page_name, run_cscript, slmgr_verb
 from harness.sim.world import Host, Installation, VirtualMachine, World
@@ -50,6 +50,12 @@ class Computer:
         self._variables: dict[str, dict[str, object]] = {}
         self._commands: tuple[object, dict[str, Command[Scope]]] | None = None
 
+    def rebind(self, world: World, windows: Installation, host: Host | None, vm: VirtualMachine | None) -> None:
+        """Stand for the same computer of a world that was made anew."""
+        self.world, self.windows, self._host, self._vm = world, windows, host, vm
+        self._variables.clear()
+        self._commands = None
+
     @property
     def name(self) -> str:
         return self.windows.computer_name
@@ -90,8 +96,27 @@ class Computer:
         self.activity.commands["(script)"] += 1
         kept = _Kept(table.streams)
         target = table.streams if last else kept
-        await run_script(call.name, call.parameters, objects, table, target)
+        await run_script(
+            call.name,
+            call.parameters,
+            objects,
+            table,
+            target,
+            variables=table.variables,
+            automatic=self._automatic_variables(table.scope.session),
+        )
         return kept.values
+
+    def _automatic_variables(self, session: Session) -> dict[str, object]:
+        """What every script finds set: the engine's version, the computer's and the user's name."""
+        build = self.windows.os.build
+        in_the_box = {7601: "2.0", 9200: "3.0", 9600: "4.0"}
+        version = Version(in_the_box.get(build, f"5.1.{build}.1"))
+        return {
+            "PSVersionTable": {"PSVersion": version, "PSEdition": "Desktop"},
+            "env:COMPUTERNAME": self.name.upper(),
+            "env:USERNAME": session.account.name,
+        }
 
     def _table(self, session: Session, streams: Streams) -> CommandTable[Scope]:
         scope = Scope(self.world, self.windows, session, self._host, self._vm, self._run_in_guest)

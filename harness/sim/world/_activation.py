@@ -57,7 +57,10 @@ def host_answer(host: Host, guest: OperatingSystem, now: datetime, variants: Map
         return _STANDARD[variants["standard_host_code"]]
     if not host_is_activated(host, now, variants):
         return NOT_ACTIVATED
-    covered = _azure_covers(host, guest, now) if host.is_azure else _server_covers(host.windows.os, guest, variants)
+    if host.is_azure:
+        covered = _azure_covers(host, guest, now, variants)
+    else:
+        covered = _server_covers(host.windows.os, guest, variants)
     return 0 if covered and guest.family == "server" else NOT_COVERED
 
 
@@ -70,12 +73,18 @@ def _server_covers(host: OperatingSystem, guest: OperatingSystem, variants: Mapp
     return _FLOOR_RANK <= guest.rank <= host.rank
 
 
-def _azure_covers(host: Host, guest: OperatingSystem, now: datetime) -> bool:
+def _azure_covers(host: Host, guest: OperatingSystem, now: datetime, variants: Mapping[str, str]) -> bool:
     """A subscription covers everything from 2012 R2 on; a key what is not newer than itself."""
+    if guest.rank < _FLOOR_RANK:
+        return False
     if host.subscription.enabled and (host.subscription.effective or now) <= now:
-        return guest.rank >= _FLOOR_RANK
+        return True
     key = host.key_in_force
-    return key is not None and _FLOOR_RANK <= guest.rank <= _KEY_RANKS[key.version]
+    if key is None or guest.rank > _KEY_RANKS[key.version]:
+        return False
+    if guest.edition == AZURE_EDITION:
+        return variants["azure_edition_by_key"] == "accepted"
+    return key.version != "2025" or guest.release != "2012 R2" or variants["host2025_guest2012r2"] == "allowed"
 
 
 def attempt(vm: VirtualMachine, now: datetime, variants: Mapping[str, str]) -> int:

@@ -45,6 +45,8 @@ class Installation:
 
     def account(self, user: str, domain: str | None) -> Account | None:
         """The account of that name; a missing, local or dotted domain means this computer's own."""
+        if domain is None and "@" in user:
+            user, _, domain = user.partition("@")
         here = {"", ".", "localhost", self.computer_name.casefold(), self.fqdn.casefold()}
         wanted = (domain or "").casefold()
         for account in self.accounts:

@@ -12,7 +12,7 @@ from harness.sim.world._fabric import Cluster, Host, HostKeyApplication, Subscri
 from harness.sim.world._hostkeys import apply_host_key
 from harness.sim.world._installation import Installation
 from harness.sim.world._keys import KeyBook, KeyChannel
-from harness.sim.world._licence import Licence, LicensingError, Status
+from harness.sim.world._licence import AVMA_LEASE, Grant, Licence, LicensingError, Status
 from harness.sim.world._licensing import activate_elsewhere, expire, install_key, rearm, uninstall_key
 from harness.sim.world._virtual import VirtualMachine, VmState
 
@@ -88,6 +88,19 @@ class World:
         if vm.windows is not None:
             self._owners[id(vm.windows)] = vm
             self._note(vm)
+
+    def activated_before(self, vm: VirtualMachine, moment: datetime) -> None:
+        """Let a guest have asked its host at a moment in the past: how a lab begins with running leases.
+
+        A host that would refuse today is taken to have been right then, so the lease is there all the same.
+        """
+        assert vm.windows is not None
+        licence = vm.windows.licence
+        attempt(vm, moment, self.variants)
+        if not licence.licensed:
+            licence.set(Status.LICENSED, 0, moment + AVMA_LEASE)
+            licence.grant = Grant(vm.host.windows.fqdn, moment, "")
+        self._note(vm)
 
     # -- time --------------------------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def _inventory(blueprint: Blueprint, ports: Ports) -> dict[str, object]:
             name: {
                 "kind": key.kind,
                 "version": DoubleQuotedScalarString(key.version),
-                "activations": key.activations,
+                **({"activations": key.activations} if key.kind == "mak" else {}),
                 "key": {"file": f"./keys/{name}"},
             }
             for name, key in topology.host_keys.items()

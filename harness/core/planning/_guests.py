@@ -23,9 +23,9 @@ _LICENSED = f"{LicenseStatus.LICENSED.name.capitalize()} ({LicenseStatus.LICENSE
 _UNSETTLED = frozenset({"witnesses_disagree", "lease_implausible", "state_in_flux"})
 _AVMA_WORD = "VIRTUAL_MACHINE_ACTIVATION"
 
-_NEVER: tuple[Callable[[GuestCase], Reason | None], ...] = (wrong_system,)
+_NEVER: tuple[Callable[[GuestCase], Reason | None], ...] = (wrong_system, unpublished)
 _PLACE: tuple[Callable[[GuestCase], Reason | None], ...] = (host_not_ready, not_covered)
-_INSIDE: tuple[Callable[[GuestCase], Reason | None], ...] = (evaluation, unpublished, unknown_kind, data_exchange)
+_INSIDE: tuple[Callable[[GuestCase], Reason | None], ...] = (evaluation, unknown_kind, data_exchange)
 
 
 def plan_guest_key(desk: Desk, step: Step, index: int) -> None:

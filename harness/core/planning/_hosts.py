@@ -20,8 +20,8 @@ from harness.core.verdict import AZURE, HostGrant, part_error, reason
 
 __all__ = ["plan_host_activation", "plan_host_keys"]
 
-_UNASKABLE = frozenset({"access_denied", "no_answer", "command_missing"})
-"""Reasons for which Get-VMAutomaticActivation did not run at all; any other error may be how it says "no key"."""
+_UNASKABLE = frozenset({"access_denied", "command_missing"})
+"""Reasons for which Get-VMAutomaticActivation did not run; silence or another error may be how it says "no key"."""
 _NOTHING = HostActivation(configured=None, last5=None, version=None, raw=())
 
 

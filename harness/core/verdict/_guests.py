@@ -128,7 +128,7 @@ def _skew(case: GuestCase) -> tuple[Reason, ...]:
     skew = case.skew
     if skew is None or skew <= SKEW:
         return ()
-    return (reason("clock_skew", guest=case.name, difference=duration(int(skew.total_seconds() // 60))),)
+    return (reason("clocks_differ", guest=case.name, difference=duration(int(skew.total_seconds() // 60))),)
 
 
 def _from_outside(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Finding:

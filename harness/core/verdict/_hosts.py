@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import cast, get_args
 
 from harness.core.catalogue import Cell, azure_local_supports, host_supports, release_rank
@@ -26,6 +27,8 @@ __all__ = ["AZURE", "HostGrant", "coverage", "grant_of", "host_verdict", "key_ve
 AZURE = frozenset({Flavour.AZURE_STACK_HCI, Flavour.AZURE_LOCAL})
 _MODULE = "serveravmamanager"
 _FLOOR = "2012 R2"
+_SYNC_LIMIT = timedelta(days=30)
+"""Microsoft Learn, Azure Local vm-activate: the host must sync with Azure at least every thirty days."""
 
 Finding = tuple[bool | None, Reason | None]
 """Whether the host passes one test (None: nobody can tell), and the cause where it does not."""
@@ -46,7 +49,9 @@ def key_version(text: str | None) -> str | None:
 
 
 def grant_of(lane: HostLane, inventory: Inventory | None) -> HostGrant:
-    """The right of one host: what it says of its key, else what the inventory gave it."""
+    """The right of one host: a subscription in force, what it says of its key, else what the inventory gave it."""
+    if lane.facts and lane.facts.subscription and lane.facts.subscription.active:
+        return HostGrant(Licensing.SUBSCRIPTION)
     entry = inventory.hosts.get(lane.name) if inventory is not None else None
     licensing = entry.licensing if entry else Licensing.HOST
     activation = lane.facts.activation if lane.facts else None
@@ -144,21 +149,40 @@ def _server(name: str, facts: HostFacts) -> Finding:
 
 
 def _azure(name: str, facts: HostFacts, grant: HostGrant) -> Finding:
-    """An Azure node needs a host key or the subscription; Get-VMAutomaticActivation tells."""
+    """An Azure node needs a host key or the subscription, and a sync with Azure within thirty days."""
+    if _unsynced(facts):
+        return False, reason("node_not_synced", host=name)
+    if grant.licensing is Licensing.SUBSCRIPTION:
+        active = facts.subscription.active if facts.subscription else None
+        if active is not None:
+            return active, None if active else reason("subscription_inactive", host=name)
+    return _host_key(name, facts, grant)
+
+
+def _host_key(name: str, facts: HostFacts, grant: HostGrant) -> Finding:
+    """What Get-VMAutomaticActivation tells of the right to activate guests."""
     activation = facts.activation
     if activation is not None and activation.configured is True:
         return True, None
-    if _module_missing(facts):
-        return False, reason("avma_module_missing", host=name)
-    error = part_error(facts.parts, "activation")
-    if error is not None and activation is None:
-        return None, reason("host_key_unreadable", host=name, why=error)
     if activation is not None and activation.configured is False:
         code = "subscription_inactive" if grant.licensing is Licensing.SUBSCRIPTION else "host_key_missing"
         return False, reason(code, host=name)
+    if activation is None and _module_missing(facts):
+        return False, reason("avma_module_missing", host=name)
+    error = part_error(facts.parts, "activation")
+    if activation is None and error is not None:
+        return None, reason("host_key_unreadable", host=name, why=error)
     return None, reason("host_key_unrecorded", host=name)
 
 
+def _unsynced(facts: HostFacts) -> bool:
+    last = facts.subscription.last_connected if facts.subscription else None
+    return last is not None and (facts.os.clock or facts.gathered_at) - last > _SYNC_LIMIT
+
+
 def _module_missing(facts: HostFacts) -> bool:
+    """The command is not there, and neither is its module: not merely hidden by a role."""
+    part = facts.parts.get("activation")
+    gone = part is None or part.code == "command_missing"
     readable = part_error(facts.parts, "modules") is None
-    return readable and not any(module.name.casefold() == _MODULE for module in facts.modules)
+    return gone and readable and not any(module.name.casefold() == _MODULE for module in facts.modules)

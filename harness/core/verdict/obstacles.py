@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 _OK = 2
+_NO_NEWS = frozenset({"not_activated_yet", "initial_grace"})
+"""What the licensing service says of any guest that is not activated: no cause beside a real one."""
 _OPTIONS = {"kms": "kms", "kms_host": "kms", "mak": "mak"}
 _FALLBACK_KEY = "<AVMA key of its release and edition, see: avma keys>"
 _CONVERTIBLE = {"Standard": "Standard", "Datacenter": "Datacenter"}
@@ -129,7 +131,7 @@ def data_exchange(case: GuestCase) -> Reason | None:
 
 def wrong_key(case: GuestCase) -> Reason | None:
     """There is no key, or another one than the AVMA key of its release and edition."""
-    if case.cim_error is not None:
+    if case.cim_error is not None or foreign_method(case) is not None or evaluation(case) is not None:
         return None
     if case.licence is None:
         return reason("no_key", guest=case.name, key=_key(case))
@@ -153,11 +155,11 @@ def wrong_key(case: GuestCase) -> Reason | None:
 
 def told_code(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Reason | None:
     """What the licensing service itself names as the cause: the last attempt's code, else the licence's."""
-    if avma_tail(case.licence) is None:
+    if case.licence is None or evaluation(case) is not None:
         return None
     event = said[WitnessName.GUEST_EVENT]
     recent = event.time is not None and case.clock - event.time <= timedelta(minutes=LEASE_MINUTES)
-    if event.stance is Stance.FAILURE and event.hresult and recent:
+    if event.stance is Stance.FAILURE and event.hresult and recent and avma_tail(case.licence):
         return code_reason(event.hresult, f"event 12309 of {event.time:%Y-%m-%d %H:%M} UTC")
     for name, where in ((WitnessName.CIM, "LicenseStatusReason"), (WitnessName.SLMGR_DLV, "slmgr /dlv")):
         if said[name].hresult:
@@ -183,6 +185,6 @@ def obstacles(case: GuestCase, said: Mapping[WitnessName, Statement]) -> tuple[R
     found = [cause for test in _ROOT_FIRST if (cause := test(case)) is not None]
     if not found:
         found = [told_code(case, said) or reason("not_activated_yet", guest=case.name, host=case.lane.host)]
-    elif (told := told_code(case, said)) is not None and told.code not in {cause.code for cause in found}:
+    elif (told := told_code(case, said)) is not None and told.code not in {c.code for c in found} | _NO_NEWS:
         found.append(told)
     return tuple(found)

@@ -39,7 +39,7 @@ class Greeting(Protocol):
     """What one connection needs to be believed."""
 
     def first(self, exchange: Exchange, message: bytes, certificate: bytes | None) -> Reply | None:
-        """Prove who asks. Returns the answer to ``message`` if that rode along, None when it is still to be sent."""
+        """Prove who asks. Returns the last answer if ``message`` rode along or was refused, None if it is still due."""
 
     def wrap(self, message: bytes) -> tuple[Headers, bytes]:
         """Headers and body for a message on this connection."""
@@ -103,7 +103,7 @@ class Negotiated:
             reply, context = self._shake(exchange, message, certificate)
         if reply.status == 401:
             raise self.refused(reply)
-        if not self._sealed:
+        if not self._sealed or reply.status != 200:
             return reply
         if not context.complete:
             raise ProtocolError(f"{self._place} ended the {self._auth.value} handshake too early.", sent=Sent.NO)

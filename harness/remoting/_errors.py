@@ -39,6 +39,7 @@ __all__ = [
     "connect_failed",
     "garbled",
     "handshake_failed",
+    "handshake_late",
     "http_refused",
     "late",
     "not_resolved",
@@ -105,6 +106,10 @@ _CONNECT: dict[type[OSError], tuple[str, str]] = {
         "refused the connection",
         "Check the port in the inventory, and that WinRM runs there (`winrm quickconfig`).",
     ),
+    ConnectionResetError: (
+        "broke the connection off at once",
+        "Check that WinRM is what listens there, and that no firewall in between resets connections.",
+    ),
     TimeoutError: (
         "did not take the connection within {seconds:g} s",
         "Check that the machine is up and that no firewall drops the port.",
@@ -116,6 +121,14 @@ def connect_failed(error: OSError, place: Endpoint, seconds: float) -> ConnectEr
     """No TCP connection within ``seconds``."""
     what, hint = _CONNECT.get(type(error), (f"cannot be reached: {error.strerror or error}", _NO_ROUTE))
     return ConnectError(f"{place} {what.format(seconds=seconds)}.", hint=hint)
+
+
+def handshake_late(place: Endpoint, seconds: float) -> ConnectError:
+    """A TCP connection, but no TLS on it within ``seconds``."""
+    return ConnectError(
+        f"{place} took the connection but did not answer the TLS handshake within {seconds:g} s.",
+        hint="The machine may be overloaded, or the port is not that of the HTTPS listener (5986).",
+    )
 
 
 _ISSUER = (

@@ -21,7 +21,7 @@ from typing import Any
 from harness.core.errors import DeadlineError, Sent, TransportError
 from harness.remoting._deadline import Deadline
 from harness.remoting._endpoint import Endpoint
-from harness.remoting._errors import Phase, broken_off, connect_failed, late, not_resolved, tls_failed
+from harness.remoting._errors import Phase, broken_off, connect_failed, handshake_late, late, not_resolved, tls_failed
 
 __all__ = ["Reply", "Resolver", "Wire"]
 
@@ -171,7 +171,7 @@ class Wire:
             return tls.wrap_socket(plain, server_hostname=self.place.address)
         except TimeoutError as error:
             plain.close()
-            raise connect_failed(error, self.place, limit.seconds) from error
+            raise handshake_late(self.place, limit.seconds) from error
         except (OSError, ValueError) as error:
             plain.close()
             raise tls_failed(error if isinstance(error, OSError) else OSError(str(error)), self.place) from error

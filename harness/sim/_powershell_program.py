@@ -44,6 +44,7 @@ class _Printed:
     def __init__(self) -> None:
         self.out: list[str] = []
         self.err: list[str] = []
+        self.code = 0
 
     def output(self, value: object) -> None:
         self.out.append(display_lines(value))
@@ -66,25 +67,27 @@ class _Printed:
     def progress(self, record: ProgressRecord) -> None:
         """A console without a window shows no progress."""
 
-    async def host(self, method: str, *_arguments: object) -> object:
+    async def host(self, method: str, *arguments: object) -> object:
+        if method == "SetShouldExit":
+            self.code = int(str(arguments[0]))
+            return None
         text = f"Windows PowerShell is in NonInteractive mode: {method}."
         raise TerminatingError(ErrorRecord(text, "HostFunctionalityNotImplemented"))
 
 
 async def run_powershell(line: str, table: Callable[[Streams], CommandTable[Scope]]) -> ProgramOutput:
-    """Run what ``line``, powershell.exe's arguments, asks for. Exit code 1 after a terminating error."""
+    """Run what ``line``, powershell.exe's arguments, asks for. Exit code 1 after a terminating error, else as told."""
     script = script_of(line)
     if script is None:
         text = "Cannot process the command because the value specified with -EncodedCommand is not properly encoded."
         return ProgramOutput(-196608, "", f"{text}\r\n")
     printed = _Printed()
-    code = 0
     try:
         await run_script(script, (), None, table(printed), printed)
     except TerminatingError as ended:
         printed.error(ended.record)
-        code = 1
-    return ProgramOutput(code, _text(printed.out), _text(printed.err))
+        printed.code = 1
+    return ProgramOutput(printed.code, _text(printed.out), _text(printed.err))
 
 
 def _text(lines: list[str]) -> str:

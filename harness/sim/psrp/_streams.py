@@ -18,6 +18,7 @@ __all__ = ["HOST_METHODS", "PipelineStreams"]
 
 _METHOD_TYPE = "System.Management.Automation.Remoting.RemoteHostMethodId"
 HOST_METHODS = {
+    "SetShouldExit": 6,
     "ReadLine": 11,
     "ReadLineAsSecureString": 12,
     "Write1": 13,
@@ -35,8 +36,8 @@ HOST_METHODS = {
     "PromptForCredential2": 25,
     "PromptForChoice": 26,
 }
-"""RemoteHostMethodId (MS-PSRP 2.2.3.17), those of the host's user interface."""
-_SILENT = frozenset(range(13, 23))
+"""RemoteHostMethodId (MS-PSRP 2.2.3.17): ``exit``, and those of the host's user interface."""
+_SILENT = frozenset({6, *range(13, 23)})
 """Calls without an answer; their number on the wire is -100."""
 _NO_ANSWER = -100
 

@@ -1,8 +1,9 @@
 """The commands that belong to the language itself, and the way into a run."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
-from harness.sim.machine import Parameter, Streams
+from harness.sim.machine import Parameter, Streams, TerminatingError
 from harness.sim.script import _nodes as nodes
 from harness.sim.script._blocks import ScriptBlock
 from harness.sim.script._commands import Commands
@@ -10,7 +11,7 @@ from harness.sim.script._core import ScriptHost
 from harness.sim.script._errors import failure
 from harness.sim.script._reader import read
 from harness.sim.script._scope import Frame, Limits, Scope, call_depth_overflow
-from harness.sim.script._statements import BreakSignal, ContinueSignal
+from harness.sim.script._statements import BreakSignal, ContinueSignal, ExitSignal
 from harness.sim.script._values import NOTHING, Sink, to_bool, to_text, whole
 
 __all__ = ["run_block"]
@@ -190,6 +191,9 @@ async def run_block(
         )
     except (BreakSignal, ContinueSignal):
         return  # outside a loop they end the script without a word
+    except ExitSignal as ended:
+        with suppress(TerminatingError):  # a client without a host is not told
+            await streams.host("SetShouldExit", ended.code)
     except RecursionError:
         raise call_depth_overflow() from None
     finally:

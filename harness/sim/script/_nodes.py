@@ -309,7 +309,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """``return``, ``throw``, ``break`` or ``continue``."""
+    """``return``, ``throw``, ``break``, ``continue`` or ``exit``."""
 
     kind: str
     value: "Statement | None"

@@ -12,7 +12,7 @@ from harness.sim.script._read_parameters import ParameterReader
 
 __all__ = ["read"]
 
-_KINDS = ("return", "throw", "break", "continue")
+_KINDS = ("return", "throw", "break", "continue", "exit")
 
 
 def read(text: str) -> nodes.Block:

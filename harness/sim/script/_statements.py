@@ -6,6 +6,7 @@ from typing import Any
 from harness.sim.machine import TerminatingError
 from harness.sim.objects import ErrorRecord, Obj
 from harness.sim.script import _nodes as nodes
+from harness.sim.script._casts import convert
 from harness.sim.script._core import ScriptHost
 from harness.sim.script._errors import OPERATION_STOPPED, ScriptError
 from harness.sim.script._expressions import Expressions
@@ -13,7 +14,7 @@ from harness.sim.script._operators import ARITHMETIC
 from harness.sim.script._scope import Frame, Limits
 from harness.sim.script._values import NOTHING, Sink, as_items, collapse, emit, to_bool, to_text, whole
 
-__all__ = ["BreakSignal", "ContinueSignal", "ReturnSignal", "Statements"]
+__all__ = ["BreakSignal", "ContinueSignal", "ExitSignal", "ReturnSignal", "Statements"]
 
 _RUNTIME = ("System.Management.Automation.RuntimeException", "System.SystemException", "System.Exception")
 
@@ -28,6 +29,14 @@ class ContinueSignal(Exception):  # noqa: N818
 
 class ReturnSignal(Exception):  # noqa: N818
     """``return``, after its value was put out."""
+
+
+class ExitSignal(Exception):  # noqa: N818
+    """``exit``, with its code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Statements(Expressions):
@@ -159,6 +168,8 @@ class Statements(Expressions):
             raise BreakSignal
         if node.kind == "continue":
             raise ContinueSignal
+        if node.kind == "exit":
+            raise ExitSignal(_exit_code(None if node.value is None else await self._statement_value(node.value, frame)))
         if node.kind == "throw":
             value = NOTHING if node.value is None else await self._statement_value(node.value, frame)
             raise ScriptError(self._thrown(value, frame), ends_script=False, thrown=True)
@@ -192,6 +203,15 @@ class Statements(Expressions):
             target=whole(collapse(as_items(value))),
             category_reason="RuntimeException",
         )
+
+
+def _exit_code(value: object) -> int:
+    """What ``exit`` makes of its argument: 0 of nothing and of what is no number (PipelineOps.GetExitException)."""
+    try:
+        code = convert(value, nodes.TypeName("int"))
+    except ScriptError:
+        return 0
+    return code if isinstance(code, int) else 0
 
 
 def _catches(clause: nodes.Catch, record: ErrorRecord) -> bool:

@@ -62,7 +62,7 @@ class ListenForm(Form):
 
     http: bool = True
     https: bool = True
-    auth: list[AuthName] = Field(default_factory=lambda: ["Negotiate", "Basic"])
+    auth: list[AuthName] = ["Negotiate", "Basic"]
     allow_unencrypted: bool = False
     channel_binding: Literal["none", "relaxed", "strict"] = "relaxed"
     certificate: Literal["good", "expired", "wrong_name", "unknown_ca", "self_signed"] = "good"

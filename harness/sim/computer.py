@@ -41,32 +41,18 @@ class Computer:
         vm: VirtualMachine | None = None,
         run_in_guest: GuestRunner | None = None,
     ) -> None:
-        self.world = world
-        self.windows = windows
         self.activity = activity
-        self._host = host
-        self._vm = vm
         self._run_in_guest = run_in_guest
-        self._variables: dict[str, dict[str, object]] = {}
-        self._commands: tuple[object, dict[str, Command[Scope]]] | None = None
+        self.rebind(world, windows, host, vm)
 
     def rebind(self, world: World, windows: Installation, host: Host | None, vm: VirtualMachine | None) -> None:
         """Stand for the same computer of a world that was made anew."""
         self.world, self.windows, self._host, self._vm = world, windows, host, vm
-        self._variables.clear()
-        self._commands = None
-
-    @property
-    def name(self) -> str:
-        return self.windows.computer_name
-
-    @property
-    def protocol_version(self) -> str:
-        return self.windows.os.powershell_protocol
-
-    @property
-    def os_version(self) -> str:
-        return self.windows.os.version
+        self.name = windows.computer_name
+        self.protocol_version = windows.os.powershell_protocol
+        self.os_version = windows.os.version
+        self._variables: dict[str, dict[str, object]] = {}
+        self._commands: tuple[object, dict[str, Command[Scope]]] | None = None
 
     def account(self, user: str, domain: str | None) -> Account | None:
         """The account of that name, or None."""

@@ -99,7 +99,7 @@ def test_a_plan_carried_out_leaves_nothing_to_do(sentence: str, case: dict[str, 
     first = plan_of(case, world, inventory)
     for action in first.actions:
         world = done(world, action, inventory)
-    assert work(plan_of(case, world, inventory)) == []
+    assert (work(plan_of(case, world, inventory)) == []) is case.get("once", True)
 
 
 @pytest.mark.parametrize(("sentence", "case"), CASES, ids=[sentence for sentence, _ in CASES])
@@ -110,7 +110,7 @@ def test_a_plan_stopped_anywhere_plans_only_what_is_left(sentence: str, case: di
     for number, action in enumerate(first.actions, start=1):
         world = done(world, action, inventory)
         left = work(plan_of(case, world, inventory))
-        assert set(left) <= set(work(first)[number:])
+        assert set(left) <= set(work(first)[number:]) or not case.get("once", True)
 
 
 NODES = st.fixed_dictionaries(
@@ -234,9 +234,13 @@ def test_whatever_the_lab_a_plan_is_ordered_and_leaves_nothing_to_do(drawn: dict
     assert plan == plan_of(case, world, inventory)
     assert [a.step_index for a in plan.actions] == sorted(a.step_index for a in plan.actions)
     assert [a.id for a in plan.actions] == [f"a-{n:03d}" for n in range(1, len(plan.actions) + 1)]
-    for action in plan.actions:
-        world = done(world, action, inventory)
-    assert work(plan_of(case, world, inventory)) == []
+    rounds = 0
+    while work(plan):
+        rounds += 1
+        assert rounds <= len(case["steps"]), "steps in the wrong order take one run each, and no more"
+        for action in plan.actions:
+            world = done(world, action, inventory)
+        plan = plan_of(case, world, inventory)
 
 
 @given(LABS)

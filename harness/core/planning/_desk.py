@@ -19,7 +19,7 @@ from harness.core.model import (
     TargetKind,
 )
 from harness.core.planning._scope import Scope, fits, guest_facts, host_facts
-from harness.core.planning.ledger import LedgerView
+from harness.core.planning.ledger import LedgerView, SpentKey
 from harness.core.verdict import GuestCase, cases_of, grant_of, guest_verdict, host_verdict, reason
 
 __all__ = ["Desk"]
@@ -47,6 +47,8 @@ class Desk:
         for case in cases_of(fabric, now, inventory):
             self.cases.setdefault(case.lane.vm.vm_id, case)
         self.found: Mapping[str, GuestVerdict] = {vm_id: guest_verdict(case) for vm_id, case in self.cases.items()}
+        self.spent: list[SpentKey] = list(ledger.entries)
+        """What was ever spent, and what this plan would spend."""
         self.keyed: dict[str, str] = {}
         """Nodes that get a host key in this plan, with the key's version."""
 

@@ -58,7 +58,7 @@ def plan_guest_key(desk: Desk, step: Step, index: int) -> None:
 def plan_activate(desk: Desk, step: Step, index: int) -> None:
     """Ask the host now, for each guest that has its AVMA key by then and is not activated."""
     for case in desk.guests(step):
-        if _is_activated(desk, case):
+        if _is_activated(desk, case) or desk.has_action(case.lane.vm.vm_id, StepKind.ACTIVATE):
             continue
         cause = _obstacle(desk, case, frozenset())
         if cause is not None:
@@ -78,7 +78,8 @@ def plan_wait(desk: Desk, step: Step, index: int) -> None:
     asks = any(action.step is StepKind.ACTIVATE for action in desk.actions)
     kinds = (StepKind.ACTIVATE,) if asks else (StepKind.GUEST_KEY,)
     for case in desk.guests(step):
-        if desk.has_action(case.lane.vm.vm_id, *kinds):
+        vm_id = case.lane.vm.vm_id
+        if desk.has_action(vm_id, *kinds) and not desk.has_action(vm_id, StepKind.WAIT_FOR_ACTIVATION):
             desk.change_guest(
                 case,
                 step,

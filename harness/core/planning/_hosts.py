@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.core.model import (
+    Flavour,
     HostActivation,
     HostKeyEntry,
     HostLane,
@@ -47,20 +48,19 @@ class _Wish:
 def plan_host_keys(desk: Desk, step: Step, index: int) -> None:
     """One Set-VMAutomaticActivation for each node that lacks its key, refused wherever a key could be wasted."""
     seen = sights(desk.fabric)
-    spent = list(desk.ledger.entries)
     machines: dict[str, str] = {}
     wishes: list[_Wish] = []
     for lane in desk.hosts(step):
-        entry = _entry(desk, lane, step)
+        entry = _entry(desk, lane, step) if lane.name not in desk.keyed else None
         if entry is None:
             continue
         cause = _twice(lane, machines) or _away(desk, lane, seen)
         wish = _wish(desk, lane, entry, step) if cause is None else None
         if isinstance(wish, _Wish):
             identity = host_identity(lane)
-            cause = ledger_refusal(entry, identity, _of_same_secret(desk, entry, spent), shown=lane.name)
-            spent.append(SpentKey(entry.name, "", identity, entry.version, "planned"))
+            cause = ledger_refusal(entry, identity, _of_same_secret(desk, entry, desk.spent), shown=lane.name)
             if cause is None:
+                desk.spent.append(SpentKey(entry.name, "", identity, entry.version, "planned"))
                 wishes.append(wish)
         elif isinstance(wish, Reason):
             cause = wish
@@ -77,13 +77,9 @@ def _entry(desk: Desk, lane: HostLane, step: Step) -> HostKeyEntry | None:
         return None
     azure = lane.facts is None or lane.facts.flavour in AZURE
     wanted = host.key is not None or host.licensing is Licensing.BYOL
-    if not azure:
-        if wanted and lane.facts is not None:
-            system = lane.facts.os.caption or lane.facts.flavour.value
-            cause = reason("host_key_not_applicable", host=lane.name, system=system)
-            desk.block_host(lane.name, cause, step.kind)
-        return None
-    if lane.facts is None and not wanted:
+    if not azure and wanted:
+        desk.block_host(lane.name, _not_a_node(desk, lane), step.kind)
+    if not azure or (lane.facts is None and not wanted):
         return None
     if host.licensing is Licensing.HOST:
         if desk.host_verdicts[lane.name].avma_ready is not True:
@@ -93,6 +89,15 @@ def _entry(desk: Desk, lane: HostLane, step: Step) -> HostKeyEntry | None:
     if entry is None:
         desk.block_host(lane.name, reason("host_key_not_given", host=lane.name), step.kind)
     return entry
+
+
+def _not_a_node(desk: Desk, lane: HostLane) -> Reason:
+    """Why a host that is not known to be an Azure node gets no key."""
+    assert lane.facts is not None
+    if lane.facts.flavour is Flavour.UNKNOWN:
+        return desk.host_verdicts[lane.name].reasons[0]
+    system = lane.facts.os.caption or lane.facts.flavour.value
+    return reason("host_key_not_applicable", host=lane.name, system=system)
 
 
 def _twice(lane: HostLane, machines: dict[str, str]) -> Reason | None:

@@ -20,7 +20,7 @@ def tell(error: Exception) -> ExitCode:
     if isinstance(error, typer.Exit):
         return ExitCode(error.exit_code)
     if isinstance(error, _USAGE):
-        error.show()
+        error.show()  # type: ignore[attr-defined] # typer does not type it
         return ExitCode.INVALID_INPUT
     if isinstance(error, (typer.Abort, EOFError)):
         return ExitCode.INTERRUPTED

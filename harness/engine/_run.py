@@ -112,8 +112,10 @@ class Run:
 
     def _reached(self) -> list[ExitCode]:
         facts = self.record.facts
-        lanes = (*facts.hosts, *facts.guests) if facts else ()
-        return [ExitCode.UNREACHABLE if lane.failure.unreachable else ExitCode.FAILED for lane in lanes if lane.failure]
+        failures = (
+            [*(host.failure for host in facts.hosts), *(guest.failure for guest in facts.guests)] if facts else []
+        )
+        return [ExitCode.UNREACHABLE if found.unreachable else ExitCode.FAILED for found in failures if found]
 
     def _done(self) -> list[ExitCode]:
         states = {result.state for result in self.record.results}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock, RLock
-from typing import Protocol, Self
+from typing import Self
 
 from pydantic import SecretStr
 
@@ -22,13 +22,11 @@ from harness.remoting import (
     open_shell,
 )
 
-__all__ = ["GuestChannel", "Openers", "Resolve", "SessionBook"]
+__all__ = ["GuestChannel", "Openers", "SessionBook"]
 
 
-class Resolve(Protocol):
-    """Turns a secret's reference into the secret, late."""
-
-    def __call__(self, reference: SecretRef) -> SecretStr: ...
+Resolve = Callable[[SecretRef], SecretStr]
+"""Turns a secret's reference into the secret, late."""
 
 
 @dataclass(frozen=True, slots=True)

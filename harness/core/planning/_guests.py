@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from harness.core.catalogue import KeyRow
 from harness.core.model import LicenceRecord, LicenseStatus, Reason, RetryClass, Step, StepKind, Verdict
 from harness.core.planning._desk import Desk
-from harness.core.verdict import GuestCase, method_of, reason, status_name
+from harness.core.verdict import GuestCase, method_name, method_of, reason, status_name
 from harness.core.verdict.obstacles import (
     data_exchange,
     evaluation,
@@ -31,8 +31,8 @@ _INSIDE: tuple[Callable[[GuestCase], Reason | None], ...] = (evaluation, unknown
 def plan_guest_key(desk: Desk, step: Step, index: int) -> None:
     """The AVMA key of the guest's release and edition, wherever another or none is installed.
 
-    A guest that could not be activated with it is left untouched, and one that has another method keeps it unless
-    ``replace`` lists that method.
+    A guest that could not be activated with it is left untouched, and one that is licensed by another method keeps
+    that licence unless ``replace`` lists the method.
     """
     replaced = frozenset(str(method) for method in _listed(step.options.get("replace")))
     for case in desk.guests(step):
@@ -109,7 +109,7 @@ def _obstacle(desk: Desk, case: GuestCase, replaced: frozenset[str]) -> Reason |
         return found.reasons[0]
     tests: tuple[Callable[[GuestCase], Reason | None], ...] = (
         *_NEVER,
-        lambda c: foreign_method(c) if _option(c) not in replaced else None,
+        lambda c: _kept_licence(c, replaced),
         *_PLACE,
         *_INSIDE,
     )
@@ -117,6 +117,12 @@ def _obstacle(desk: Desk, case: GuestCase, replaced: frozenset[str]) -> Reason |
     if cause is None and found.reasons and found.reasons[0].code in _UNSETTLED:
         return found.reasons[0]
     return cause
+
+
+def _kept_licence(case: GuestCase, replaced: frozenset[str]) -> Reason | None:
+    """Another method that licenses the guest now. A volume key that licenses nothing is no reason to keep it."""
+    licensed = case.licence is not None and case.licence.status == LicenseStatus.LICENSED
+    return foreign_method(case) if licensed and _option(case) not in replaced else None
 
 
 def _option(case: GuestCase) -> str:
@@ -143,7 +149,8 @@ def _status(case: GuestCase) -> str:
 
 def _why_key(case: GuestCase, key: KeyRow) -> str:
     tail = _tail(case)
-    has = f"has the key ...{tail}" if tail else "has no key"
+    method = f"the {method_name(method_of(case.licence))} key ...{tail}" if case.licence and tail else "no key"
+    has = f"has {method}"
     return f"{case.name} runs Windows Server {key.release} {key.edition} and {has}; its AVMA key ends in {key.last5}."
 
 

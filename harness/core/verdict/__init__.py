@@ -10,7 +10,7 @@ from harness.core.verdict._fabric import judge
 from harness.core.verdict._guests import guest_verdict
 from harness.core.verdict._hosts import AZURE, HostGrant, grant_of, host_verdict, part_error
 from harness.core.verdict.cases import GuestCase, cases_of
-from harness.core.verdict.licences import method_of, status_name
+from harness.core.verdict.licences import method_name, method_of, status_name
 
 __all__ = [
     "AZURE",
@@ -26,6 +26,7 @@ __all__ = [
     "guest_verdict",
     "host_verdict",
     "judge",
+    "method_name",
     "method_of",
     "part_error",
     "reason",

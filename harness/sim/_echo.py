@@ -36,6 +36,7 @@ class EchoMachine:
     programs: list[Program] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     stopped: int = 0
+    answer: object = None
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def account(self, user: str, domain: str | None) -> Account | None:
@@ -78,19 +79,21 @@ class EchoMachine:
                 streams.verbose(text)
                 streams.debug(text)
                 streams.information(text)
-            case "Get-Thing":
-                streams.output(_thing(raw=True))
-            case "Get-SelectedThing":
-                streams.output(_thing(raw=False))
+            case "Get-Thing" | "Get-SelectedThing" | "Get-Answer":
+                streams.output(self.answer if call.name == "Get-Answer" else _thing(raw=call.name == "Get-Thing"))
             case "Read-Host":
                 streams.output(await streams.host("ReadLine"))
             case "Wait":
                 await self._wait(float(text) if text else None)
                 streams.output("waited")
-            case "Break":
-                raise RuntimeError("a defect")
             case _:
-                raise TerminatingError(_not_found(call.name))
+                self._unknown(call.name)
+
+    @staticmethod
+    def _unknown(name: str) -> None:
+        if name == "Break":
+            raise RuntimeError("a defect")
+        raise TerminatingError(_not_found(name))
 
     async def _wait(self, seconds: float | None) -> None:
         try:

@@ -7,7 +7,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from harness.sim._counters import MachineCounters, TraceEntry
 from harness.sim._spoil import Outcome, Spoiler, command_words
@@ -45,7 +44,6 @@ class House:
     counters: MachineCounters
     trace: deque[TraceEntry]
     faults: FaultPlan
-    now: Callable[[], datetime]
     latency: float = 0.0
     connections: set[Connection] = field(default_factory=set)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -87,10 +85,12 @@ class Front:
         """See Responder."""
         if self._house.latency:
             await asyncio.sleep(self._house.latency)
+        if len(self._house.connections) > self._house.limits.max_connections:
+            return HttpResponse(503, close=True)
         if request.path.lower() not in _PATHS:
             return HttpResponse(404, close=True)
         if "wsmanidentify" in request.headers:
-            return self._identify(authenticated=False)
+            return HttpResponse(200, self._identify(authenticated=False))
         if not self._schemes:
             self._schemes = self._make_schemes(connection)
         verdict = self._judge(request)
@@ -114,9 +114,11 @@ class Front:
             headers = tuple(("WWW-Authenticate", offer) for offer in offered)
         return HttpResponse(401, headers=headers, close=verdict.close)
 
-    def _identify(self, *, authenticated: bool) -> HttpResponse:
+    def _identify(self, *, authenticated: bool) -> bytes:
         self._house.counters.requests["Identify"] += 1
-        return HttpResponse(200, identify_response(self._house.machine.os_version, reveal=authenticated))
+        machine = self._house.machine
+        stack = "2.0" if machine.protocol_version == "2.1" else "3.0"
+        return identify_response(machine.os_version, reveal=authenticated, stack=stack)
 
     async def _admitted(self, request: HttpRequest, connection: Connection, verdict: Admitted) -> HttpResponse | None:
         """Serve an authenticated request: open its body, execute it, close the answer."""
@@ -139,20 +141,20 @@ class Front:
         if outcome is None:
             return None
         answer, delivery = outcome
+        if answer.status == 401:
+            return self._unauthorized(Turned())
         answer_type, payload = _SOAP, answer.body
         if sealed and verdict.sealer is not None and payload:
             answer_type, payload = verdict.sealer.close(payload)
         return HttpResponse(
-            answer.status, payload, answer_type, verdict.headers, close=answer.status in (401, 503), delivery=delivery
+            answer.status, payload, answer_type, verdict.headers, close=answer.status == 503, delivery=delivery
         )
 
     async def _execute(
         self, body: bytes, request: HttpRequest, connection: Connection, verdict: Admitted
     ) -> tuple[Answer, Delivery] | None:
         if is_identify(body):
-            identity = identify_response(self._house.machine.os_version, reveal=True)
-            self._house.counters.requests["Identify"] += 1
-            return Answer(200, identity), Delivery()
+            return Answer(200, self._identify(authenticated=True)), Delivery()
         scheme = "https" if self._secure else "http"
         url = f"{scheme}://{request.host}{request.path}"
         caller = Caller(verdict.account, connection.peer, url, lambda: connection.lost)

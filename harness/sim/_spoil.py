@@ -26,6 +26,7 @@ __all__ = ["Outcome", "Spoiler", "command_words"]
 
 _SHELL = "{http://schemas.microsoft.com/wbem/wsman/1/windows/shell}"
 _STATUSES = {"unauthorized": 401, "http_400": 400, "http_500": 500, "http_503": 503}
+_REMEMBERED = 4096
 _DELIVERIES = frozenset({"drip", "truncated", "duplicated"})
 
 
@@ -86,7 +87,7 @@ class Spoiler:
             "quota_shells": lambda: too_many_shells(settings.max_shells_per_user),
             "quota_operations": lambda: concurrent_operations(settings.max_operations_per_user),
             "quota_users": too_many_users,
-            "shell_killed": shell_gone,
+            "shell_killed": lambda: shell_gone(request.shell_id),
         }[kind]()
         return self.service.refuse(fault, request, caller)
 
@@ -109,6 +110,8 @@ def command_words(request: Request, known: dict[str, frozenset[str]]) -> frozens
         names = frozenset(word.rpartition("\\")[2].strip('"').lower() for word in words if word)
         if command_id:
             known[command_id.upper()] = names
+            if len(known) > _REMEMBERED:
+                del known[next(iter(known))]
         return names
     if request.body is not None:
         for element in request.body.iter():

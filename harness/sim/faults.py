@@ -1,13 +1,13 @@
 """Faults to inject between a client and a machine: pure data, and the matching of a request against it.
 
-The server asks the plan at four phases of a request. ``connect``: a TCP connection was made. ``unread``: the first bytes
-of a request arrived. ``before``: the request was read and nothing was done yet. ``after``: it was executed and its answer
-is about to leave. A client cannot tell ``before`` from ``after``; the world can.
+The server asks the plan at four phases of a request. ``connect``: a TCP connection was made. ``unread``: the first
+bytes of a request arrived. ``before``: the request was read and nothing was done yet. ``after``: it was executed and
+its answer is about to leave. A client cannot tell ``before`` from ``after``; the world can.
 """
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 __all__ = ["KINDS", "PHASES", "Fault", "FaultCount", "FaultPlan"]
 
@@ -39,9 +39,10 @@ KINDS: dict[str, tuple[str, ...]] = {
 ``refuse`` closes the listening sockets for ``seconds`` (0: until the plan is cleared). ``reset`` drops the connection.
 ``stall`` holds the request or its answer back for ``seconds``; ``latency`` does so for every request it matches.
 ``drip`` spreads the answer over ``seconds``; ``truncated`` sends half of it; ``duplicated`` sends it twice.
-``unauthorized``, ``http_400``, ``http_500`` and ``http_503`` answer with that status and no body; ``wsman_500`` with an internal
-error's fault, ``timed_out`` with the operation timeout's. ``quota_*`` answer with the quota's fault. ``shell_killed`` ends
-the shell that the request names; ``service_restart`` ends all shells and connections of the machine.
+``unauthorized``, ``http_400``, ``http_500`` and ``http_503`` answer with that status and no body; ``wsman_500`` with an
+internal error's fault, ``timed_out`` with the operation timeout's. ``quota_*`` answer with the quota's fault.
+``shell_killed`` ends the shell that the request names; ``service_restart`` ends all shells and connections of the
+machine.
 """
 
 _ENDLESS = 1 << 31
@@ -56,8 +57,8 @@ class Fault:
         phase: one of PHASES that the kind allows; empty means the kind's first.
         machine: the machine's name; None is any.
         action: which request: a WSMan action (``Receive``), a command's name in the request that starts it
-            (``Set-VMAutomaticActivation``, ``slmgr.vbs``, ``/ipk``), or both (``Receive:Set-VMAutomaticActivation``: the
-            Receives of that command). None is any. Compared without case.
+            (``Set-VMAutomaticActivation``, ``slmgr.vbs``, ``/ipk``), or both (``Receive:Set-VMAutomaticActivation``:
+            the Receives of that command). None is any. Compared without case.
         after: how many matches pass unharmed first.
         times: how often it strikes; 0 is without end.
         seconds: for kinds that take time.
@@ -134,12 +135,14 @@ class FaultCount:
 class FaultPlan:
     """The faults in force. Every request asks all of them, in the order they were added."""
 
-    faults: list[Fault] = field(default_factory=list)
-    counts: list[FaultCount] = field(default_factory=list)
+    faults: list[Fault]
+    counts: list[FaultCount]
+    on_change: Callable[[], None] | None
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self.faults = list(faults)
         self.counts = [FaultCount() for _ in self.faults]
+        self.on_change = None
 
     def __bool__(self) -> bool:
         return bool(self.faults)
@@ -148,11 +151,26 @@ class FaultPlan:
         """Put more faults into force."""
         self.faults.extend(faults)
         self.counts.extend(FaultCount() for _ in faults)
+        self._tell()
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
         self.faults.clear()
         self.counts.clear()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+    def refusals(self, machine: str) -> list[tuple[Fault, FaultCount]]:
+        """The faults that keep a machine from listening at all; ``on_change`` is called when they may have changed."""
+        pairs = zip(self.faults, self.counts, strict=True)
+        return [
+            (fault, count)
+            for fault, count in pairs
+            if fault.kind == "refuse" and _is_meant(fault, machine, "", set()) and not count.struck
+        ]
 
     @property
     def names_commands(self) -> bool:
@@ -174,7 +192,7 @@ class FaultPlan:
         verb = verb.lower()
         struck = []
         for fault, count in zip(self.faults, self.counts, strict=True):
-            if fault.at == phase and _is_meant(fault, machine, verb, names):
+            if fault.at == phase and fault.kind != "refuse" and _is_meant(fault, machine, verb, names):
                 count.seen += 1
                 if count.seen > fault.after and count.struck < (fault.times or _ENDLESS):
                     count.struck += 1
@@ -185,7 +203,7 @@ class FaultPlan:
     def random(cls, seed: int, machines: Sequence[str], count: int = 8) -> "FaultPlan":
         """A plan that is the same for the same seed, machines and count; no fault in it lasts longer than 3 seconds."""
         dice = random.Random(seed)  # noqa: S311 - replayable by design
-        kinds = [kind for kind in KINDS if kind != "refuse"]
+        kinds = [kind for kind in KINDS if kind != "refuse"]  # it would outlast its one client
         verbs = (None, "Create", "Command", "Receive", "Send", "Signal", "Delete")
         faults = []
         for _ in range(count):

@@ -75,7 +75,7 @@ class Session:
 
 
 class TerminatingError(Exception):
-    """Ends the whole invocation in state Failed (facts/psremoting.md 1.5)."""
+    """Ends the whole invocation in state Failed (one failed statement silences the rest)."""
 
     def __init__(self, record: ErrorRecord) -> None:
         super().__init__(record.message)

@@ -3,7 +3,7 @@
 Primitives travel as Python values: ``None``, ``str``, ``bool``, ``int`` (Int32), ``float`` (Double), ``uuid.UUID``,
 ``datetime.datetime`` (aware), ``datetime.timedelta``, ``bytes``, ``list`` (Object[]), ``dict`` (Hashtable). Where the
 .NET type matters, the wrappers below say so. How deep an object is written is the serializer's business
-(facts: remoting depth 1), not the cmdlet's.
+(remoting depth 1), not the cmdlet's.
 """
 
 from collections.abc import Mapping

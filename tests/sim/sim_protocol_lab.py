@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,6 +89,7 @@ def start_lab(
     machine: EchoMachine | None = None,
     *,
     flavour: str = "good",
+    clock: Callable[[], float] = time.monotonic,
     **listener: Any,
 ) -> Lab:
     """Serve one echo machine on free ports."""
@@ -96,7 +98,7 @@ def start_lab(
     authority = CertificateAuthority(directory)
     certificate = authority.issue([machine.name.lower()], [ADDRESS], flavour)
     listener = {"allow_unencrypted": True, **listener}
-    server = LabServer()
+    server = LabServer(clock=clock)
     thread.run(server.start([Listener(machine, ADDRESS, 0, 0, certificate, **listener)]))
     http_port, https_port = server.ports(machine.name)
     assert http_port is not None

@@ -130,7 +130,7 @@ def test_pypsrp_runs_a_program_in_the_command_shell(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])
-def test_pywinrm_runs_a_program_in_five_requests(lab: Lab, secure: bool) -> None:  # noqa: FBT001
+def test_pywinrm_runs_a_program_in_five_requests(lab: Lab, secure: bool) -> None:
     transport = "ssl" if secure else "plaintext"
     session = winrm.Session(
         lab.url(secure=secure), auth=(USER, PASSWORD), transport=transport, ca_trust_path=str(lab.authority.path)

@@ -1,9 +1,10 @@
-"""Authentication of a WinRM listener: Basic, Negotiate and NTLM with message encryption, client certificates."""
+"""Authentication of a WinRM listener: Basic, NTLM and Kerberos with message encryption, client certificates."""
 
 from harness.sim.auth._accounts import AccountBook, split_name
 from harness.sim.auth._basic import Basic
 from harness.sim.auth._certificate import ClientCertificates
-from harness.sim.auth._negotiate import Negotiate, channel_binding_hash
+from harness.sim.auth._kerberos import KerberosIdentity
+from harness.sim.auth._negotiate import Kerberos, Negotiate, channel_binding_data, channel_binding_hash
 from harness.sim.auth._ntlm import NtlmIdentity
 from harness.sim.auth._verdict import Admitted, Scheme, SealBroken, Sealer, Turned
 
@@ -12,12 +13,15 @@ __all__ = [
     "Admitted",
     "Basic",
     "ClientCertificates",
+    "Kerberos",
+    "KerberosIdentity",
     "Negotiate",
     "NtlmIdentity",
     "Scheme",
     "SealBroken",
     "Sealer",
     "Turned",
+    "channel_binding_data",
     "channel_binding_hash",
     "split_name",
 ]

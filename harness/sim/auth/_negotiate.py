@@ -1,4 +1,4 @@
-"""Negotiate on a connection: raw NTLM or SPNEGO, and the encryption that follows from it."""
+"""Negotiate and Kerberos on a connection: NTLM, Kerberos or SPNEGO, and the encryption that follows from it."""
 
 import base64
 import hashlib
@@ -7,19 +7,26 @@ from collections.abc import Callable
 from typing import Protocol
 
 from harness.sim.auth._accounts import AccountBook
+from harness.sim.auth._kerberos import KerberosAcceptor, KerberosIdentity
 from harness.sim.auth._ntlm import NtlmAcceptor, NtlmIdentity
 from harness.sim.auth._ntlm_messages import SIGNATURE, TokenError
 from harness.sim.auth._sealing import MultipartSealer
-from harness.sim.auth._spnego import NTLM, Mechanism, SpnegoAcceptor
+from harness.sim.auth._spnego import KERBEROS, MS_KERBEROS, NTLM, Mechanism, SpnegoAcceptor
 from harness.sim.auth._verdict import Admitted, Turned
 from harness.sim.http import HttpRequest
+from harness.sim.machine import Account
 
-__all__ = ["Negotiate", "channel_binding_hash"]
+__all__ = ["Kerberos", "Negotiate", "channel_binding_data", "channel_binding_hash"]
+
+
+def channel_binding_data(certificate: bytes) -> bytes:
+    """What Kerberos is shown of a TLS connection: tls-server-end-point (RFC 5929)."""
+    return b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
 
 
 def channel_binding_hash(certificate: bytes) -> bytes:
-    """What NTLM shows of a TLS connection: MD5 over the GSS channel bindings of tls-server-end-point (RFC 5929)."""
-    data = b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
+    """What NTLM shows of a TLS connection: MD5 over the GSS channel bindings of tls-server-end-point."""
+    data = channel_binding_data(certificate)
     packed = struct.pack("<IIIII", 0, 0, 0, 0, len(data)) + data
     return hashlib.md5(packed, usedforsecurity=False).digest()
 
@@ -31,27 +38,49 @@ class Exchange(Protocol):
         """The answer to a token. Raises TokenError."""
 
 
+class Security(Protocol):
+    """An established context."""
+
+    def open(self, signature: bytes, cipher_text: bytes) -> bytes: ...
+    def close(self, plain: bytes) -> tuple[bytes, bytes]: ...
+    def sign(self, data: bytes) -> bytes: ...
+    def verify(self, data: bytes, signature: bytes) -> None: ...
+    def restart_ciphers(self) -> None: ...
+
+
+class Acceptor(Exchange, Protocol):
+    """A mechanism's exchange, with what it found out once it is over."""
+
+    @property
+    def account(self) -> Account | None: ...
+    @property
+    def session(self) -> Security | None: ...
+
+
 class Negotiate:
     """Authenticates a connection once; later requests on it need no token.
 
     Args:
         book: the machine's accounts.
-        identity: how the machine presents itself.
+        identity: how the machine presents itself to NTLM.
+        kerberos: what it accepts tickets with; None where it is in no domain.
     """
 
     offer = "Negotiate"
+    words: tuple[str, ...] = ("negotiate", "ntlm")
 
-    def __init__(self, book: AccountBook, identity: NtlmIdentity) -> None:
+    def __init__(self, book: AccountBook, identity: NtlmIdentity, kerberos: KerberosIdentity | None = None) -> None:
         self._book = book
         self._identity = identity
-        self._ntlm: NtlmAcceptor | None = None
+        self._kerberos = kerberos
+        self._acceptors: list[Acceptor] = []
         self._exchange: Exchange | None = None
         self._admitted: Admitted | None = None
 
     def judge(self, request: HttpRequest) -> Admitted | Turned | None:
         """See Scheme."""
         scheme, _ = request.authorization
-        if scheme not in ("negotiate", "ntlm"):
+        if scheme not in self.words:
             return self._admitted if not scheme else None
         token = request.token()
         if not token:
@@ -66,38 +95,69 @@ class Negotiate:
         if self._exchange is None or self._admitted is not None:
             self._begin(token)
         assert self._exchange is not None
-        assert self._ntlm is not None
         answer = self._exchange.step(token)
         line = f"{written} {base64.b64encode(answer).decode()}" if answer else written
-        account, session = self._ntlm.account, self._ntlm.session
-        if account is None or session is None:
+        proved = next((one for one in self._acceptors if one.session is not None), None)
+        if proved is None or proved.account is None or proved.session is None:
             return Turned(line, close=False)
-        self._book.succeeded(account)
-        sealer = MultipartSealer(session)
-        self._admitted = Admitted(account, sealer=sealer)
-        return Admitted(account, (("WWW-Authenticate", line),) if answer else (), sealer)
+        self._book.succeeded(proved.account)
+        sealer = MultipartSealer(proved.session)
+        self._admitted = Admitted(proved.account, sealer=sealer)
+        return Admitted(proved.account, (("WWW-Authenticate", line),) if answer else (), sealer)
 
     def _begin(self, token: bytes) -> None:
         self._forget()
-        ntlm = self._ntlm = NtlmAcceptor(self._identity, self._book.find, self._book.failed)
-        self._exchange = ntlm if token.startswith(SIGNATURE) else SpnegoAcceptor([_mechanism(ntlm)])
+        ntlm = NtlmAcceptor(self._identity, self._book.find, self._book.failed)
+        if token.startswith(SIGNATURE):
+            self._acceptors, self._exchange = [ntlm], ntlm
+            return
+        mechanisms = [_mechanism(ntlm, NTLM)]
+        self._acceptors = [ntlm]
+        if self._kerberos is not None:
+            kerberos = KerberosAcceptor(self._kerberos, self._book.find)
+            self._acceptors = [kerberos, ntlm]
+            mechanisms.insert(0, _mechanism(kerberos, KERBEROS, MS_KERBEROS))
+            if _is_raw_kerberos(token):
+                self._exchange = kerberos
+                return
+        self._exchange = SpnegoAcceptor(mechanisms)
 
     def _forget(self) -> None:
-        self._ntlm = self._exchange = self._admitted = None
+        self._exchange = self._admitted = None
+        self._acceptors = []
 
 
-def _mechanism(ntlm: NtlmAcceptor) -> Mechanism:
+class Kerberos(Negotiate):
+    """The scheme of that name: Kerberos tokens without SPNEGO around them."""
+
+    offer = "Kerberos"
+    words = ("kerberos",)
+
+    def _begin(self, token: bytes) -> None:
+        self._forget()
+        if self._kerberos is None or not _is_raw_kerberos(token):
+            raise TokenError("not a Kerberos token, or no keys to read it with")
+        kerberos = KerberosAcceptor(self._kerberos, self._book.find)
+        self._acceptors, self._exchange = [kerberos], kerberos
+
+
+def _is_raw_kerberos(token: bytes) -> bool:
+    """A GSS-API token of the Kerberos mechanism (RFC 4121 4.1): its object identifier stands near the head."""
+    return token[:1] == b"\x60" and b"\x06\x09" + KERBEROS in token[:20]
+
+
+def _mechanism(acceptor: Acceptor, *oids: bytes) -> Mechanism:
     def verify(data: bytes, mic: bytes) -> None:
-        assert ntlm.session is not None
-        ntlm.session.verify(data, mic)
+        assert acceptor.session is not None
+        acceptor.session.verify(data, mic)
 
     def sign(data: bytes) -> bytes:
-        assert ntlm.session is not None
-        return ntlm.session.sign(data)
+        assert acceptor.session is not None
+        return acceptor.session.sign(data)
 
     def restart() -> None:
-        assert ntlm.session is not None
-        ntlm.session.restart_ciphers()
+        assert acceptor.session is not None
+        acceptor.session.restart_ciphers()
 
-    done: Callable[[], bool] = lambda: ntlm.session is not None  # noqa: E731 - read beside its siblings
-    return Mechanism((NTLM,), ntlm.step, done, sign, verify, restart)
+    done: Callable[[], bool] = lambda: acceptor.session is not None  # noqa: E731 - read beside its siblings
+    return Mechanism(oids, acceptor.step, done, sign, verify, restart)

@@ -1,6 +1,7 @@
 """One TCP connection: bytes to requests, one at a time, responses back; closing and spoiling where asked."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +11,7 @@ from harness.sim.http._message import BadRequest, HttpRequest, HttpResponse, Req
 __all__ = ["Connection", "Responder"]
 
 _DRIPS = 20
+_log = logging.getLogger(__name__)
 
 
 class Responder(Protocol):
@@ -56,7 +58,7 @@ class Connection(asyncio.Protocol):
         name = None if self._transport is None else self._transport.get_extra_info("peername")
         return str(name[0]) if name else ""
 
-    def extra(self, name: str) -> object:
+    def about(self, name: str) -> object:
         """What the transport knows: ``ssl_object``, ``sockname``."""
         return None if self._transport is None else self._transport.get_extra_info(name)
 
@@ -87,11 +89,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
-        if not self._responder.reads():
+        if self._reader.is_empty and not self._responder.reads():
             self.reset()
             return
         self._reader.feed(data)
         self._advance()
+
+    def close(self) -> None:
+        """Close the connection after what is being written, as an idle one is closed."""
+        if self._transport is not None:
+            self._transport.close()
 
     def reset(self) -> None:
         """Drop the connection at once, as a host that crashes does."""
@@ -121,6 +128,10 @@ class Connection(asyncio.Protocol):
                 self.reset()
             elif not self.lost:
                 await self._deliver(response)
+        except Exception:  # noqa: BLE001 - see below
+            # a defect of the lab itself: say so in the log and leave no client waiting
+            _log.exception("a request from %s could not be answered", self.peer)
+            self.reset()
         finally:
             self._task = None
         self._advance()

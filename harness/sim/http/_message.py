@@ -114,6 +114,11 @@ class RequestReader:
         del self._head[2]["expect"]
         return True
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the next byte begins a request."""
+        return not self._buffer and self._head is None
+
     def feed(self, data: bytes) -> None:
         """Add bytes."""
         self._buffer += data

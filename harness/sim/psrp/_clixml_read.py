@@ -98,27 +98,34 @@ class _Reader:
         plain: object = made
         for child in element:
             tag = child.tag
-            if tag == "TN":
-                made.types = tuple(decode_text(name.text) for name in child)
-                self._types[child.attrib["RefId"]] = made.types
-            elif tag == "TNRef":
-                made.types = self._types[child.attrib["RefId"]]
-            elif tag == "ToString":
-                made.text = decode_text(child.text)
-            elif tag in ("Props", "MS"):
-                table = made.adapted if tag == "Props" else made.notes
-                for member in child:
-                    table[decode_text(member.attrib["N"])] = self.value(member, depth + 1)
-            elif tag == "DCT":
+            if tag == "DCT":
                 plain = self._table(child, depth)
             elif tag in _LISTS:
                 plain = [self.value(item, depth + 1) for item in child]
-            else:
+            elif not self._describe(made, child, depth):
                 plain = self.value(child, depth + 1)
         plain = _finish(made, plain)
         if reference is not None:
             self._objects[reference] = plain
         return plain
+
+    def _describe(self, made: Obj, child: ET.Element, depth: int) -> bool:
+        """Take a child that says something of the object; False when it is its value."""
+        tag = child.tag
+        if tag == "TN":
+            made.types = tuple(decode_text(name.text) for name in child)
+            self._types[child.attrib["RefId"]] = made.types
+        elif tag == "TNRef":
+            made.types = self._types[child.attrib["RefId"]]
+        elif tag == "ToString":
+            made.text = decode_text(child.text)
+        elif tag in ("Props", "MS"):
+            table = made.adapted if tag == "Props" else made.notes
+            for member in child:
+                table[decode_text(member.attrib["N"])] = self.value(member, depth + 1)
+        else:
+            return False
+        return True
 
     def _table(self, element: ET.Element, depth: int) -> dict[object, object]:
         table: dict[object, object] = {}

@@ -53,7 +53,7 @@ def read_create_pipeline(value: object) -> Created:
 
 
 def read_command_metadata(value: object) -> Created:
-    """Take a GET_COMMAND_METADATA message apart: Windows answers it by two Get-Command pipelines, a count and a list."""
+    """Take a GET_COMMAND_METADATA message apart: Windows runs Get-Command twice for it, for a count and for a list."""
     message = _object(value, "GET_COMMAND_METADATA")
     parameters = [Parameter("Name", message.get("Name")), Parameter("ErrorAction", "SilentlyContinue")]
     kind = message.get("CommandType")

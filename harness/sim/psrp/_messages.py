@@ -35,9 +35,9 @@ _PRIMITIVE_TABLE = (
     "System.Object",
 )
 _VERSIONS = ("System.Version[]", "System.Array", "System.Object")
+_MSCORLIB = "mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089"
 _TAGS = (
-    "System.Collections.Generic.List`1[[System.String, mscorlib, Version=4.0.0.0, Culture=neutral, "
-    "PublicKeyToken=b77a5c561934e089]]",
+    f"System.Collections.Generic.List`1[[System.String, {_MSCORLIB}]]",
     "System.Object",
 )
 
@@ -77,7 +77,7 @@ def session_capability(protocol_version: str) -> str:
 
 
 def application_private_data(protocol_version: str, os_version: str) -> str:
-    """APPLICATION_PRIVATE_DATA: the PSVersionTable, for Windows PowerShell 2.0 (protocol 2.1), 4.0 (2.2) or 5.1 (2.3)."""
+    """APPLICATION_PRIVATE_DATA: the PSVersionTable of Windows PowerShell 2.0 (protocol 2.1), 4.0 (2.2) or 5.1 (2.3)."""
     table = TypedTable(_PRIMITIVE_TABLE, _version_table(protocol_version, os_version))
     writer = Writer()
     writer.open(())

@@ -125,7 +125,7 @@ class Pool:
         return events
 
     def connect(self, data: bytes) -> None:
-        """Take the messages of a client that connects anew; its object ids start again (pypsrp disconnected_commands)."""
+        """Take what a client that connects anew sends; its object ids start again (test_psrp_disconnected_commands)."""
         self._reader = FragmentReader()
         for message in self._reader.feed(data):
             if message.pool_id != self.id:
@@ -168,7 +168,7 @@ class Pool:
         asked = str(value.get("protocolversion"))
         if asked not in _NUMBERED and not asked.startswith("2."):
             raise ProtocolError(f"protocol version {asked} is not spoken here")
-        if self.id != NO_ID and self.id != message.pool_id:
+        if self.id not in {NO_ID, message.pool_id}:
             raise ProtocolError("the pool has another id")
         self.id = message.pool_id
         self.emit(MessageType.SESSION_CAPABILITY, messages.session_capability(self._settings.protocol_version))

@@ -1,4 +1,4 @@
-"""The session key of a pool: exchanged under RSA, then AES-256-CBC for secure strings (MS-PSRP 2.2.5.1.24, 3.1.1.1.6)."""
+"""The session key of a pool: exchanged under RSA, then AES-256-CBC for secure strings (MS-PSRP 2.2.5.1.24)."""
 
 import base64
 import os

@@ -58,6 +58,7 @@ class PipelineStreams:
         pool: Pool,
         pipeline_id: UUID,
         created: Created,
+        *,
         now: Callable[[], datetime],
         origin: Origin,
         on_pending: Callable[[bool], None],

@@ -62,8 +62,14 @@ class CommandShell(Shell):
             for variable in shell.iterfind(f"{{{names.SHELL}}}Environment/{{{names.SHELL}}}Variable"):
                 self._environment[variable.get("Name", "")] = variable.text or ""
             self._directory = shell.findtext(f"{{{names.SHELL}}}WorkingDirectory") or ""
+        self._started = 0
         self._inputs: dict[str, _Input] = {}
         self._tasks: dict[str, asyncio.Task[bool]] = {}
+
+    @property
+    def operations(self) -> int:
+        """Every command it ever had: a text shell gives none back before it closes (MS-WSMV behavior note 118)."""
+        return self._started
 
     def outbox(self, command_id: str) -> Outbox:
         """See Shell; the shell itself has no output, so a Receive without a command is refused as recorded."""
@@ -93,6 +99,7 @@ class CommandShell(Shell):
             feed=feed.read,
         )
         outbox = self.add_command(command_id)
+        self._started += 1
         self.birth.observer(self.id, (program,))
         self._inputs[command_id] = feed
         task = asyncio.create_task(self._run(asked, outbox))
@@ -118,7 +125,7 @@ class CommandShell(Shell):
         except asyncio.CancelledError:
             outbox.end(_CONTROL_C_EXIT)
             return False
-        except Exception:
+        except Exception:  # noqa: BLE001 - see below
             # a defect of the lab itself must reach the client's screen instead of leaving it polling
             _log.exception("the machine %s failed to run %s", self._machine.name, program.command)
             result = ProgramResult(_DEFECT_EXIT, stderr=traceback.format_exc().encode())

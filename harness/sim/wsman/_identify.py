@@ -1,6 +1,7 @@
 """Identify (DSP0226 section 11): who speaks here, answered without authentication.
 
-The vendor, product and version lines are general knowledge of ``winrm identify``; no recording was found.
+Shape as Microsoft Learn shows it ("Detecting whether a remote computer supports WS-Management protocol", 2018): the
+version of the operating system is told to an authenticated client only.
 """
 
 from harness.sim.wsman import _names as names
@@ -15,17 +16,14 @@ def is_identify(body: bytes) -> bool:
     return _ELEMENT in body and b"Identify" in body
 
 
-def identify_response(os_version: str, *, reveal: bool) -> bytes:
-    """The answer; the product's version shows the operating system only to an authenticated client."""
+def identify_response(os_version: str, *, reveal: bool, stack: str = "3.0") -> bytes:
+    """The answer; ``stack`` is the version of WinRM itself."""
     shown = os_version if reveal else "0.0.0"
     return (
-        f'<s:Envelope xml:lang="en-US" xmlns:s="{names.SOAP}"><s:Header/><s:Body>'
+        f'<s:Envelope xmlns:s="{names.SOAP}"><s:Header/><s:Body>'
         f'<wsmid:IdentifyResponse xmlns:wsmid="{names.IDENTITY}">'
         f"<wsmid:ProtocolVersion>{names.WSMAN}</wsmid:ProtocolVersion>"
         "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
-        f"<wsmid:ProductVersion>OS: {shown} SP: 0.0 Stack: 3.0</wsmid:ProductVersion>"
-        "<wsmid:SecurityProfiles>"
-        "<wsmid:SecurityProfileName>http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/http/spnego-kerberos"
-        "</wsmid:SecurityProfileName></wsmid:SecurityProfiles>"
+        f"<wsmid:ProductVersion>OS: {shown} SP: 0.0 Stack: {stack}</wsmid:ProductVersion>"
         "</wsmid:IdentifyResponse></s:Body></s:Envelope>"
     ).encode()

@@ -10,7 +10,7 @@ WSMV = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
-IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identify/1/wsmanidentity.xsd"
+IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 POWERSHELL = "http://schemas.microsoft.com/powershell"
 ANONYMOUS = f"{ADDRESSING}/role/anonymous"
 

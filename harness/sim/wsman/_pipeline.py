@@ -93,7 +93,7 @@ class Pipeline:
             streams.state(PipelineState.FAILED, error.record)
         except asyncio.CancelledError:
             streams.state(PipelineState.STOPPED, _STOPPED)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # a defect of the lab itself must reach the client's screen instead of leaving it polling
             _log.exception("the machine %s failed to run a pipeline", machine.name)
             text = f"The simulated machine failed: {type(error).__name__}: {error}"

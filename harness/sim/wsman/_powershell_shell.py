@@ -48,6 +48,7 @@ class PowerShellShell(Shell):
         request: Request,
         caller: Caller,
         birth: ShellBirth,
+        *,
         machine: Machine,
         now: Callable[[], datetime],
     ) -> None:
@@ -73,7 +74,7 @@ class PowerShellShell(Shell):
 
     @property
     def tells_itself(self) -> bool:
-        """Whether CreateResponse describes the shell and client ids are kept; Windows with protocol 2.1 does neither."""
+        """Whether CreateResponse describes the shell and client ids are kept; Windows 2008 R2 (2.1) does neither."""
         return self._machine.protocol_version != "2.1"
 
     def _fields(self) -> str:
@@ -144,7 +145,9 @@ class PowerShellShell(Shell):
             outbox.pending = state
 
         origin = Origin(self.owner.name, self._machine.name, self.birth.process_id)
-        streams = PipelineStreams(self._pool, event.pipeline_id, event.created, self._now, origin, pending)
+        streams = PipelineStreams(
+            self._pool, event.pipeline_id, event.created, now=self._now, origin=origin, on_pending=pending
+        )
         pipeline.accept(event.created, streams)
         if not event.created.wants_input:
             self._start(event.pipeline_id, pipeline)
@@ -164,11 +167,13 @@ class PowerShellShell(Shell):
         line = request.part("CommandLine")
         if line is None:
             raise schema_error()
+        written = line.get("CommandId", "")
         try:
-            pipeline_id = UUID(line.get("CommandId", ""))
+            pipeline_id = UUID(written)
         except ValueError:
             raise schema_error() from None
-        command_id = str(pipeline_id if self.tells_itself else uuid4()).upper()
+        shown = written if self.tells_itself else str(uuid4()).upper()
+        command_id = shown.upper()
         if command_id in self.commands or pipeline_id in self._pipelines:
             raise schema_error()
         data = decode_base64(line.findtext(f"{{{names.SHELL}}}Arguments"))
@@ -179,7 +184,7 @@ class PowerShellShell(Shell):
             self._pipelines.pop(pipeline_id, None)
             self.forget(command_id)
             raise
-        return command_id
+        return shown
 
     def send(self, request: Request) -> None:
         """Take more of a pipeline's message, its input, a key, or a host's answer."""

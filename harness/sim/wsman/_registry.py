@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from harness.sim.machine import Account
-from harness.sim.wsman._faults import shell_gone, too_many_shells, too_many_users
+from harness.sim.wsman._faults import WsmanFault, shell_gone, too_many_shells, too_many_users
 from harness.sim.wsman._settings import Limits
 from harness.sim.wsman._shell import Shell
 
@@ -11,7 +11,7 @@ __all__ = ["ShellRegistry"]
 
 
 class ShellRegistry:
-    """Shells by id. Ids are kept in capitals; a shell of another user is as good as none."""
+    """Shells by id. Ids are compared without case; a shell of another user is as good as none."""
 
     def __init__(self, settings: Limits) -> None:
         self._settings = settings
@@ -45,18 +45,22 @@ class ShellRegistry:
 
     def add(self, shell: Shell) -> None:
         """Keep a shell."""
-        self._shells[shell.id] = shell
+        self._shells[shell.id.upper()] = shell
 
-    def find(self, shell_id: str, account: Account) -> Shell:
+    def has(self, shell_id: str) -> bool:
+        """Whether a shell of that id exists, whoever owns it."""
+        return shell_id.upper() in self._shells
+
+    def find(self, shell_id: str, account: Account, missing: WsmanFault | None = None) -> Shell:
         """The user's shell of that id.
 
         Raises:
-            WsmanFault: there is none.
+            WsmanFault: there is none; ``missing`` if it is given.
         """
         self.expire()
-        shell = self._shells.get(shell_id)
+        shell = self._shells.get(shell_id.upper())
         if shell is None or self._key(shell.owner) != self._key(account):
-            raise shell_gone()
+            raise missing or shell_gone(shell_id)
         return shell
 
     def owned_by(self, account: Account) -> list[Shell]:
@@ -67,7 +71,7 @@ class ShellRegistry:
 
     def remove(self, shell_id: str) -> bool:
         """Close and forget a shell; False when there is none."""
-        shell = self._shells.pop(shell_id, None)
+        shell = self._shells.pop(shell_id.upper(), None)
         if shell is not None:
             shell.close()
         return shell is not None

@@ -23,6 +23,7 @@ from harness.sim.wsman._faults import (
     operation_timed_out,
     schema_error,
     shell_gone,
+    shell_unknown,
 )
 from harness.sim.wsman._powershell_shell import PowerShellShell
 from harness.sim.wsman._registry import ShellRegistry
@@ -98,7 +99,7 @@ class WsmanService:
         under_way = self._operations.get(user, 0)
         self._operations[user] = under_way + 1
         try:
-            if under_way >= self.settings.max_operations_per_user:
+            if under_way + self._kept_operations(request, caller) >= self.settings.max_operations_per_user:
                 raise concurrent_operations(self.settings.max_operations_per_user)
             handler = self._handler(request)
             body = await handler(request, caller)
@@ -108,8 +109,16 @@ class WsmanService:
             self._operations[user] -= 1
         return Answer(200, self._write.response(request.operation, request.action, request.message_id, body))
 
+    def _kept_operations(self, request: Request, caller: Caller) -> int:
+        """Commands that count as operations of the user, as long as nobody terminates them; a Command asks."""
+        if request.operation != "Command":
+            return 0
+        return sum(shell.operations for shell in self.shells.owned_by(caller.account))
+
     def refuse(self, fault: WsmanFault, request: Request, caller: Caller) -> Answer:
         """Answer with a fault."""
+        if self.machine.protocol_version == "2.1":
+            fault = fault.in_old_form()
         # the recorded quota fault relates to nothing (WinRb wmi_error_v2.xml)
         relates_to = "" if fault.wmi is not None else request.message_id
         return Answer(500, self._write.fault(fault.action, relates_to, fault.body(caller.machine), fault.header))
@@ -123,7 +132,7 @@ class WsmanService:
 
     def _shell(self, request: Request, caller: Caller) -> Shell:
         shell = self.shells.find(request.shell_id, caller.account)
-        shell.touch()
+        shell.touch(caller)
         return shell
 
     async def _create(self, request: Request, caller: Caller) -> str:
@@ -152,9 +161,9 @@ class WsmanService:
             raise invalid_resource(request.resource)
         if self.machine.protocol_version != "2.1":
             new_id = _proposed(request) or new_id
-        if new_id in {shell.id for shell in self.shells}:
+        if self.shells.has(new_id):
             raise schema_error()
-        return PowerShellShell(new_id, request, caller, birth, self.machine, self._around.now)
+        return PowerShellShell(new_id, request, caller, birth, machine=self.machine, now=self._around.now)
 
     async def _command(self, request: Request, caller: Caller) -> str:
         command_id = await self._shell(request, caller).command(request)
@@ -181,7 +190,7 @@ class WsmanService:
         if batch is None:
             raise operation_timed_out()
         if shell.closed and not batch.pieces:
-            raise shell_gone()
+            raise shell_gone(shell.id)
         is_program = isinstance(shell, CommandShell)
         ends = ("stdout", "stderr") if is_program else ()
         return receive_response(command_id, batch, ends=ends, running=is_program)
@@ -204,18 +213,20 @@ class WsmanService:
         return ""
 
     async def _connect(self, request: Request, caller: Caller) -> str:
-        shell = self._shell(request, caller)
+        shell = self.shells.find(request.shell_id, caller.account)
         connect = request.part("Connect")
         if connect is None or not isinstance(shell, PowerShellShell):
             raise schema_error()
         command_id = connect.get("CommandId", "")
         if command_id:
             shell.outbox(command_id)
+            shell.touch(caller)
             return "<rsp:ConnectResponse/>"
-        if not shell.disconnected and shell.session_id != request.session_id:
+        if shell.in_use and shell.session_id != request.session_id:
             raise disconnect_conflict()
         answer = shell.connect(request)
         shell.disconnected = False
+        shell.touch(caller)
         shell.session_id = request.session_id
         return (
             f"<rsp:ConnectResponse><rsp:InputStreams>{shell.input_streams}</rsp:InputStreams>"
@@ -230,7 +241,8 @@ class WsmanService:
             return config_xml(self.settings, self._access)
         if request.resource == names.SHELL:
             # asking does not count as use: an orphan stays an orphan
-            return self.shells.find(request.shell_id, caller.account).description(listed=True)
+            shell = self.shells.find(request.shell_id, caller.account, shell_unknown())
+            return shell.description(listed=True)
         raise invalid_resource(request.resource)
 
     async def _enumerate(self, request: Request, caller: Caller) -> str:
@@ -267,9 +279,11 @@ def _tells_itself(shell: Shell) -> bool:
 def _proposed(request: Request) -> str:
     shell = request.part("Shell")
     try:
-        return str(UUID(shell.get("ShellId", ""))).upper() if shell is not None else ""
+        written = "" if shell is None else shell.get("ShellId", "")
+        UUID(written)
     except ValueError:
         return ""
+    return written
 
 
 def random_ids() -> Iterator[UUID]:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 from harness.sim.machine import Account
 from harness.sim.psrp import parse_duration
 from harness.sim.wsman import _names as names
-from harness.sim.wsman._faults import command_gone, quota
+from harness.sim.wsman._faults import command_gone, too_many_commands
 from harness.sim.wsman._outbox import Batch, Outbox
 from harness.sim.wsman._request import Request
 from harness.sim.wsman._settings import Limits
@@ -50,6 +50,7 @@ class Shell:
 
     def __init__(self, shell_id: str, request: Request, caller: Caller, birth: ShellBirth) -> None:
         self.id = shell_id
+        self._caller = caller
         self.resource = request.resource
         self.owner = caller.account
         self.client_address = caller.client_address
@@ -57,7 +58,7 @@ class Shell:
         self.data_locale = request.data_locale
         self.birth = birth
         self.settings = birth.settings
-        self.disconnected = False
+        self._disconnected = False
         self.session_id = request.session_id
         self.idle_timeout = _idle_timeout(request, birth.settings)
         self.commands: dict[str, Outbox] = {}
@@ -71,12 +72,42 @@ class Shell:
         return f"<{type(self).__name__} {self.id} of {self.owner.name}, {state}, {len(self.commands)} commands>"
 
     @property
-    def expired(self) -> bool:
-        """Whether nobody has used it for as long as its idle timeout."""
-        return not self._busy and self.birth.clock() - self._touched >= self.idle_timeout
+    def waiting(self) -> int:
+        """How many Receives wait."""
+        return self._busy
 
-    def touch(self) -> None:
+    @property
+    def idle(self) -> float:
+        """Seconds since it was used last; 0 while a Receive waits."""
+        return 0.0 if self._busy else self.birth.clock() - self._touched
+
+    @property
+    def expired(self) -> bool:
+        """Whether it goes away: a second idle timeout has passed since the first disconnected it (unrecorded)."""
+        return self.idle >= 2 * self.idle_timeout
+
+    @property
+    def disconnected(self) -> bool:
+        """By request, or because nobody used it for its idle timeout (pypsrp test_psrp_is_alive_state_disconnected)."""
+        return self._disconnected or self.idle >= self.idle_timeout
+
+    @disconnected.setter
+    def disconnected(self, state: bool) -> None:
+        self._disconnected = state
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a client is still connected to it."""
+        return not self.disconnected and not self._caller.is_lost()
+
+    @property
+    def operations(self) -> int:
+        """Commands that count against the user's operations."""
+        return len(self.commands) + len(self._lingering)
+
+    def touch(self, caller: Caller) -> None:
         """It was used just now."""
+        self._caller = caller
         self._touched = self.birth.clock()
 
     def close(self) -> None:
@@ -104,11 +135,7 @@ class Shell:
             WsmanFault: the shell has had too many that were never signalled to terminate.
         """
         if len(self.commands) + len(self._lingering) >= self.settings.max_commands_per_shell:
-            raise quota(
-                2150859241,
-                "The WS-Management service cannot process the request. The maximum number of concurrent commands per "
-                "shell has been exceeded. Retry the request later or raise the quota. ",
-            )
+            raise too_many_commands()
         outbox = self.commands[command_id] = Outbox()
         return outbox
 
@@ -145,7 +172,7 @@ class Shell:
                 return written, None
         finally:
             self._busy -= 1
-            self.touch()
+            self.touch(caller)
         if caller.is_lost():
             return written, None
         batch = outbox.take(room)

@@ -1,4 +1,4 @@
-"""Licences printed by PowerShell as "Property : value" lists: Get-CimInstance SoftwareLicensingProduct | Format-List."""
+"""Licences that PowerShell printed as "Property : value" lists, as Get-CimInstance SoftwareLicensingProduct does."""
 
 import re
 from collections.abc import Iterator, Sequence

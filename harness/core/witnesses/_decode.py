@@ -67,7 +67,7 @@ def _score(text: str) -> tuple[int, int]:
     for words in languages():
         foreign = sum(1 for label in labels if label in words.labels and not label.isascii())
         plain = sum(1 for label in labels if label in words.labels and label.isascii())
-        said = sum(1 for phrase in (*words.phrases, *words.activated, *words.failed) if phrase in folded)
+        said = sum(1 for phrase in words.sayings if phrase in folded)
         states = sum(1 for state in words.status if f" {state}" in folded)
         best = max(best, 4 * foreign + plain + 3 * said + states)
     odd = sum(1 for c in text if c == "\ufffd" or (0x2500 <= ord(c) <= 0x25FF) or ord(c) in range(0x80, 0xA0))

@@ -7,7 +7,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import cast
@@ -48,7 +48,13 @@ class Words:
     activated: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     installed: tuple[str, ...] = ()
-    phrases: tuple[str, ...] = field(default=())
+    phrases: tuple[str, ...] = ()
+
+    @property
+    def sayings(self) -> tuple[str, ...]:
+        """Everything that betrays the language wherever it stands in a text."""
+        xpr = tuple(phrase for phrase, _ in (*self.xpr, *self.xpr_channel))
+        return (*self.phrases, *self.activated, *self.failed, *self.installed, *self.not_in_use, *xpr)
 
 
 def _texts(row: Mapping[str, object], name: str) -> tuple[str, ...]:

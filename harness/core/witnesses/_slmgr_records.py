@@ -78,7 +78,8 @@ class SlmgrReport:
 
     ``kind`` is what the last telling command printed; ``verbs`` the commands seen, in order ("ipk", "ato", "upk", ...);
     ``success`` True or False for the last /ipk or /ato, None when it does not apply or the text does not tell;
-    ``installed_key_tail`` the last five characters of an installed key; ``language`` None when nothing tells.
+    ``installed_key_tail`` the last five characters of an installed key; ``language`` None when nothing tells;
+    ``superseded`` True where the session changed the licence after the listing that ``products`` come from.
     """
 
     kind: SlmgrKind = "unknown"
@@ -89,6 +90,7 @@ class SlmgrReport:
     success: bool | None = None
     verbs: tuple[str, ...] = ()
     installed_key_tail: str | None = None
+    superseded: bool = False
 
     @property
     def windows(self) -> SlmgrProduct | None:

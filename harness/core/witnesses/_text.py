@@ -15,6 +15,7 @@ __all__ = ["clean_lines", "display_width", "is_masked", "rejoin", "split_label"]
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _BREAK = re.compile(r"(?i)<br\s{0,5}/?>")
 _QUOTE = re.compile(r"^(?:[ \t]{0,8}(?:>|&gt;))+[ \t]?|^[ \t]{0,3}[│┃|](?=\s)")
+_BOLD = re.compile(r"(?<!\*)\*\*([^*]{1,200})\*\*(?!\*)")
 _FENCE = re.compile(r"^\s{0,8}(?:```|~~~)")
 _MASK = re.compile(r"^[\sXx*#•·●█▒░?_.\-–—<>\[\](){}]+$")
 _MASK_WORDS = re.compile(r"(?i)redact|masked|removed|hidden|omitted|censored|entfernt|gelöscht|snip")
@@ -34,7 +35,7 @@ def clean_lines(text: str) -> list[str]:
 
 
 def _unquoted(line: str) -> str:
-    bare = _QUOTE.sub("", line).replace("**", "").replace("`", "'").rstrip()
+    bare = _BOLD.sub(r"\1", _QUOTE.sub("", line)).replace("`", "").rstrip()
     # Markdown's own line break
     return bare[:-1].rstrip() if bare.endswith("\\") and not bare.endswith(":\\") else bare
 
@@ -161,6 +162,8 @@ def _whole_only_together(tail: str, head: str) -> bool:
 
 
 def _complete(before: str) -> bool:
-    """Whether the line ends in a whole value that asks for nothing more."""
+    """Whether the line ends in a whole value or in dots, and asks for nothing more."""
+    if before.endswith(("...", "…")):
+        return True
     word = re.split(r"[\s:]", before[-_REACH:].rstrip())[-1]
     return any(shape.fullmatch(word) for shape in _WHOLE)

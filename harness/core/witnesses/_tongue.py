@@ -34,7 +34,7 @@ def language_of(lines: Sequence[str]) -> str | None:
 def _points(words: Words, labels: Sequence[str], folded: str) -> int:
     named = {label for label in labels if label in words.labels or label in words.event_labels}
     errors = any(label in words.error or label.split(" ")[0] in words.error for label in labels)
-    sayings = sum(1 for phrase in (*words.phrases, *words.activated, *words.failed) if phrase in folded)
+    sayings = sum(1 for phrase in words.sayings if phrase in folded)
     return 3 * len(named) + 2 * sayings + (2 if errors else 0)
 
 

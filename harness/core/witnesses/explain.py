@@ -148,7 +148,7 @@ def _advice(codes: Sequence[str]) -> Iterator[str]:
 def _verdict(report: SlmgrReport) -> Verdict:
     if report.kind == "ato" and report.success is not None:
         return "activated" if report.success else "not_activated"
-    if not report.products:
+    if not report.products or report.superseded:
         return "unknown"
     windows = report.windows
     if windows is None:

@@ -19,13 +19,15 @@ from harness.core.witnesses._tongue import language_of
 
 __all__ = ["AvmaClient", "SlmgrKind", "SlmgrProduct", "SlmgrReport", "parse_slmgr"]
 
-_COMMAND = re.compile(r"(?i)\bslmgr(?:\.vbs)?[\"']?\s{1,8}[/-]([a-z-]{2,16})\b")
-_PROMPT = re.compile(
-    r"(?i)^\s{0,8}(?:\[[^\]]{1,80}\]:?\s?)?(?:PS\b[^>]{0,200}>|[A-Z]:\\[^>]{0,200}>|[$>#])|cscript|^\s{0,8}slmgr"
+_COMMAND = re.compile(
+    r"(?i)\s{0,8}(?:(?:\[[^\]]{1,80}\]:?\s{0,2})?(?:PS\b[^>]{0,200}>|[A-Z]:[^>]{0,200}>|[$>#])\s{0,4})?"  # prompt
+    r"(?:[^\s|]{0,200}cscript\S{0,8}\s{1,4}(?://\w{1,10}\s{1,4}){0,3})?[\"']?[^\s|]{0,200}"
+    r"\bslmgr(?:\.vbs)?[\"']?\s{1,8}[/-]([a-z-]{2,16})\b((?:\s{1,4}[!-~]{1,120}){0,6})\s*"
 )
 _VERSION = re.compile(r"(\d{1,2}\.\d{1,3}\.\d{4,5}\.\d{1,6})$")
-_ACTIVATING = re.compile(r"\([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F-]{22}\)\s{0,3}(?:\.{2,3}|…)?\s*$")
+_ACTIVATING = re.compile(r"(?<!channel )\([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F-]{22}\)")
 _KEY = re.compile(r"(?<![A-Za-z0-9-])(?:[A-Za-z0-9*#]{5}-){4}([A-Za-z0-9*#]{5})(?![A-Za-z0-9-])")
+_CHANGING = frozenset({"upk", "rearm", "rearm-app", "rearm-sku"})
 _KINDS = frozenset(get_args(SlmgrKind))
 
 
@@ -62,6 +64,14 @@ def parse_slmgr(text: str) -> SlmgrReport:
         success=last.success,
         verbs=tuple(verb for part in parts for verb in part.verbs),
         installed_key_tail=keys[-1] if keys else None,
+        superseded=bool(listed) and any(map(_changes_licence, parts[parts.index(listed[-1]) + 1 :])),
+    )
+
+
+def _changes_licence(part: SlmgrReport) -> bool:
+    """Whether a command leaves the licence other than it was; a failed one leaves it alone."""
+    return not part.codes and (
+        bool(_CHANGING & set(part.verbs)) or (part.kind in {"ipk", "ato"} and part.success is True)
     )
 
 
@@ -77,8 +87,8 @@ def _segments(lines: Sequence[str]) -> Iterator[_Segment]:
     """Cuts a session at its command lines."""
     current = _Segment()
     for line in lines:
-        command = _COMMAND.search(line[:400])
-        if command is not None and _PROMPT.search(line[:400]):
+        command = _COMMAND.fullmatch(line[:600])
+        if command is not None:
             if current.verb or current.lines:
                 yield current
             current = _Segment(command[1].lower())
@@ -91,7 +101,12 @@ def _segments(lines: Sequence[str]) -> Iterator[_Segment]:
 def _read(segment: _Segment, language: str | None) -> SlmgrReport:
     products = tuple(read_product(found, language) for found in _products(segment.lines))
     version = next((found for line in segment.lines if (found := _version(line))), None)
-    report = SlmgrReport(products=products, service_version=version, verbs=(segment.verb,) if segment.verb else ())
+    report = SlmgrReport(
+        products=products,
+        service_version=version,
+        verbs=(segment.verb,) if segment.verb else (),
+        codes=codes_in("\n".join(segment.lines)),
+    )
     if products:
         return replace(report, kind=_listing_kind(segment, report))
     for reader in (_read_xpr, _read_ato, _read_ipk):
@@ -183,7 +198,7 @@ def _xpr_product(name: str | None, sentence: str, language: str | None) -> Slmgr
 
 def _read_ato(segment: _Segment, report: SlmgrReport, language: str | None) -> SlmgrReport | None:
     """/ato prints "Activating NAME (GUID) ...", then a sentence without a colon, or an error with one."""
-    places = [n for n, line in enumerate(segment.lines) if _ACTIVATING.search(line[-120:]) and not _command(line)]
+    places = [n for n, line in enumerate(segment.lines) if _ACTIVATING.search(line[:600]) and not _command(line)]
     if not places and segment.verb != "ato":
         return None
     after = segment.lines[places[-1] + 1 :] if places else segment.lines
@@ -191,7 +206,7 @@ def _read_ato(segment: _Segment, report: SlmgrReport, language: str | None) -> S
 
 
 def _command(line: str) -> bool:
-    return _COMMAND.search(line[:400]) is not None
+    return _COMMAND.fullmatch(line[:600]) is not None
 
 
 def _outcome(lines: Sequence[str], language: str | None) -> bool | None:
@@ -225,6 +240,6 @@ def _read_failure(segment: _Segment, report: SlmgrReport) -> SlmgrReport:
     """An error alone: the command is known by its own line, or by a code that only one command gives."""
     if segment.verb:
         return replace(report, kind=cast("SlmgrKind", segment.verb)) if segment.verb in _KINDS else report
-    rows = [row for value in codes_in("\n".join(segment.lines)) if (row := code(value)) is not None]
+    rows = [row for value in report.codes if (row := code(value)) is not None]
     origin = next((row.given_by for row in rows if row.given_by), "")
     return replace(report, kind=cast("SlmgrKind", origin), success=False) if origin else report

@@ -12,7 +12,10 @@ import socket
 import ssl
 import struct
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import suppress
 from enum import Enum, auto
+from importlib import import_module
 
 import spnego.exceptions
 from pypsrp.exceptions import WinRMError
@@ -62,7 +65,22 @@ GARBLED = (
 )
 """What pypsrp and pywinrm raise when an answer does not parse: they check little and trip over the rest."""
 
-HANDSHAKE = (spnego.exceptions.SpnegoError, ImportError, ValueError, struct.error, OSError)
+
+def _native_errors() -> Iterator[type[Exception]]:
+    """The exceptions of the Kerberos bindings, where these are installed: pyspnego lets some of them through."""
+    for module, name in (("krb5", "Krb5Error"), ("gssapi.raw", "GSSError")):
+        with suppress(ImportError):
+            yield getattr(import_module(module), name)
+
+
+HANDSHAKE: tuple[type[Exception], ...] = (
+    spnego.exceptions.SpnegoError,
+    ImportError,
+    ValueError,
+    struct.error,
+    OSError,
+    *_native_errors(),
+)
 """What pyspnego raises when a token is refused, no ticket is found or a mechanism is not installed."""
 
 _LOGGERS = ("pypsrp", "winrm", "urllib3", "requests", "requests_ntlm", "spnego")
@@ -176,6 +194,8 @@ def tls_failed(error: OSError, place: Endpoint) -> TlsError:
 
 def broken_off(error: Exception, place: Endpoint, phase: Phase) -> TransportError:
     """The connection ended while a request was under way."""
+    if isinstance(error, http.client.IncompleteRead):
+        error.partial = b""  # it keeps what it has read of the answer
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
         return TlsError(
             f"{place} refused the TLS connection: {(error.reason or '').replace('_', ' ').lower()}.",
@@ -237,9 +257,9 @@ def handshake_failed(error: Exception, auth: str, user: str | None) -> Authentic
             hint="Install them with `pip install avma-harness[kerberos]`.",
         )
     who = f" for {user}" if user else ""
-    said = str(error).splitlines()[0] if isinstance(error, spnego.exceptions.SpnegoError) else type(error).__name__
+    said = next(iter(str(error).splitlines()), "") or type(error).__name__
     return AuthenticationError(
-        f"The {auth} handshake{who} failed: {said}.",
+        f"The {auth} handshake{who} failed: {said.rstrip('.')}.",
         hint=_AUTH_HINT.get(auth, "Check user name, domain and password, and the clocks of both machines."),
     )
 

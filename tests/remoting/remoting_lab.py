@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,6 +19,18 @@ from harness.sim.objects import Enum, ErrorRecord, Int64, Obj, Secure
 from harness.sim.server import CertificateAuthority, LabServer, Listener, ServerCertificate
 
 T = TypeVar("T")
+
+
+class Clock:
+    """Real seconds, plus those that a test adds."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
 USER, PASSWORD = "labadmin", "S3cret-für-Hölle!"
 ADDRESS = "127.0.9.7"
 SERVER_WAIT = 30.0
@@ -155,6 +168,7 @@ class Lab:
     machine: Double
     authority: CertificateAuthority
     certificate: ServerCertificate
+    clock: Clock
     https_port: int = 0
     http_port: int = 0
 
@@ -177,10 +191,16 @@ class Lab:
     def strike(self, *faults: Fault) -> None:
         self.on_loop(lambda: self.server.faults.add(*faults))
 
+    def hang_up(self) -> None:
+        """Close every connection as http.sys closes idle ones; shells stay."""
+        self.on_loop(lambda: self.server.drop_connections(self.machine.name))
+        self.on_loop(lambda: None)  # one turn of the loop later the sockets are closed
+
     def reset(self) -> None:
         self.on_loop(self.server.faults.clear)
         self.on_loop(lambda: self.server.kill_shells(self.machine.name))
         self.on_loop(self.server.reset_counters)
+        self.clock.ahead = 0.0
         self.machine.invocations.clear()
         self.machine.sessions.clear()
         self.machine.programs.clear()
@@ -204,9 +224,10 @@ def start_lab(
     machine = machine or Double()
     authority = CertificateAuthority(directory)
     certificate = authority.issue([machine.name.lower()], [ADDRESS], flavour)
-    server = LabServer()
+    clock = Clock()
+    server = LabServer(clock=clock)
     thread.run(server.start([Listener(machine, ADDRESS, 0, 0, certificate, **listener)]))
     http_port, https_port = server.ports(machine.name)
     assert http_port is not None
     assert https_port is not None
-    return Lab(thread, server, machine, authority, certificate, https_port, http_port)
+    return Lab(thread, server, machine, authority, certificate, clock, https_port, http_port)

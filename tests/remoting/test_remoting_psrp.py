@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
-from remoting_lab import CREDENTIAL, PASSWORD, USER, Lab
+from remoting_lab import CREDENTIAL, PASSWORD, USER, Clock, Lab
 
 from harness.core.errors import ConnectionLostError, DeadlineError, InputError, QuotaError, Sent, SessionGoneError
 from harness.core.model import Auth
@@ -23,16 +23,6 @@ NASTY = "hé😀\n\t_x0041_ _X000A_ <&>\"' ]]> \x7f\x85"
 
 def ask(*commands: Command) -> list[Statement]:
     return [Statement((command,)) for command in commands]
-
-
-class Clock:
-    """Real seconds, plus those that a test adds."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self.ahead
 
 
 @pytest.fixture
@@ -326,8 +316,10 @@ def test_a_connection_idle_for_long_is_made_anew_and_the_shell_is_kept(lab: Lab,
 
 def test_the_machine_is_told_how_long_to_keep_an_orphan(lab: Lab, session: PowerShellSession) -> None:
     session.run(ask(cmd("Write-Output", 1)), seconds=10)
-    shells = lab.on_loop(lambda: list(lab.server._places[lab.machine.name].house.service.shells))
-    assert [shell.idle_timeout for shell in shells] == [600.0]
+    lab.clock.ahead = 1190.0  # the lab disconnects a shell after its idle timeout and deletes it after a second one
+    assert lab.on_loop(lambda: lab.server.open_shells(lab.machine.name)) == 1
+    lab.clock.ahead = 1210.0
+    assert lab.on_loop(lambda: lab.server.open_shells(lab.machine.name)) == 0
 
 
 def test_closing_never_raises_for_a_machine_that_is_gone(lab: Lab, session: PowerShellSession) -> None:

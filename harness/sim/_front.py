@@ -178,6 +178,7 @@ class Front:
         spoken = before.answer
         if spoken is None and not before.lost:
             spoken = await self._house.service.answer(request, caller)
+            await self._house.service.let_run(request, caller)
             after = await self._strike("after", request, caller)
         answer = after.answer or spoken or Answer(0, b"")
         self._note(request, answer)

@@ -76,9 +76,9 @@ def shell_gone(shell_id: str) -> WsmanFault:
     return WsmanFault(
         2150858843,
         "w:InvalidSelectors",
-        f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not "
-        "found on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the server. "
-        "Provide the correct ShellId or create a new shell and retry the operation. ",
+        f"The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found on "
+        "the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists on the "
+        "server. Provide the correct ShellId or create a new shell and retry the operation. ",
         detail="UnexpectedSelectors",
     )
 

@@ -32,7 +32,9 @@ from harness.sim.wsman._settings import Access, Limits
 from harness.sim.wsman._shell import Caller, Shell, ShellBirth
 from harness.sim.wsman._streams_xml import receive_response
 
-__all__ = ["Answer", "Surroundings", "WsmanService"]
+__all__ = ["Answer", "Surroundings", "WsmanService", "random_ids"]
+
+_TURNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,20 @@ class WsmanService:
         if request.operation != "Command":
             return 0
         return sum(shell.operations for shell in self.shells.owned_by(caller.account))
+
+    async def let_run(self, request: Request, caller: Caller) -> None:
+        """Give a command that was just started the time to do what needs no waiting.
+
+        A fault that strikes after execution finds it executed, not merely accepted.
+        """
+        if request.operation != "Command":
+            return
+        shells = {shell.id.upper(): shell for shell in self.shells.owned_by(caller.account)}
+        shell = shells.get(request.shell_id)
+        for _ in range(_TURNS):
+            if shell is None or all(outbox.ended for outbox in shell.commands.values()):
+                return
+            await asyncio.sleep(0)
 
     def refuse(self, fault: WsmanFault, request: Request, caller: Caller) -> Answer:
         """Answer with a fault."""

@@ -34,6 +34,7 @@ bench: $(STAMP)
 # Debian packages and bindings for the Kerberos tests: an MIT KDC and the headers that gssapi and krb5 compile against.
 kerberos-deps: $(STAMP)
 	apt-get update -qq
+	echo "krb5-config krb5-config/default_realm string AVMA.TEST" | debconf-set-selections
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc python3-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/kerberos.txt
 

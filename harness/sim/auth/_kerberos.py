@@ -60,9 +60,10 @@ class KerberosAcceptor:
             if self._context is None:
                 self._context = self._begin(gssapi)
             answer: bytes | None = self._context.step(token)
+            complete = self._context.complete  # raises what the step put off
         except gssapi.exceptions.GSSError as error:
             raise TokenError(f"Kerberos: {error}") from error
-        if self._context.complete:
+        if complete:
             self._accept()
         return answer or b""
 

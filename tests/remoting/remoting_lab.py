@@ -196,6 +196,12 @@ class Lab:
         self.on_loop(lambda: self.server.drop_connections(self.machine.name))
         self.on_loop(lambda: None)  # one turn of the loop later the sockets are closed
 
+    def close(self) -> None:
+        """Stop serving, after the loop has met the connections that have just been made."""
+        self.hang_up()
+        self.thread.run(self.server.close())
+        self.on_loop(lambda: None)
+
     def reset(self) -> None:
         self.on_loop(self.server.faults.clear)
         self.on_loop(lambda: self.server.kill_shells(self.machine.name))
@@ -218,12 +224,18 @@ WAIVER = Waiver("test", date(2099, 1, 1))
 
 
 def start_lab(
-    thread: LoopThread, directory: Path, *, flavour: str = "good", machine: Double | None = None, **listener: Any
+    thread: LoopThread,
+    directory: Path,
+    *,
+    flavour: str = "good",
+    machine: Double | None = None,
+    names: tuple[str, ...] = (),
+    **listener: Any,
 ) -> Lab:
     directory.mkdir(parents=True, exist_ok=True)
     machine = machine or Double()
     authority = CertificateAuthority(directory)
-    certificate = authority.issue([machine.name.lower()], [ADDRESS], flavour)
+    certificate = authority.issue([machine.name.lower(), *names], [ADDRESS], flavour)
     clock = Clock()
     server = LabServer(clock=clock)
     thread.run(server.start([Listener(machine, ADDRESS, 0, 0, certificate, **listener)]))

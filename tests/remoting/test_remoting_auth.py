@@ -84,7 +84,7 @@ def test_a_listener_that_insists_on_channel_binding_gets_it(
     lab = start_lab(loop_thread, tmp_path, channel_binding="strict")
     with open_powershell(lab.connection("https", auth), CREDENTIAL, target="hv01") as session:
         assert session.run(ASK, seconds=10).output == ("a",)
-    loop_thread.run(lab.server.close())
+    lab.close()
 
 
 def test_a_connection_that_the_listener_closed_while_idle_is_made_anew_with_its_encryption(
@@ -111,7 +111,7 @@ def test_the_older_powershells_are_spoken_to_in_their_own_version(loop_thread: L
         lab = start_lab(loop_thread, tmp_path / version, machine=Double(protocol_version=version))
         with open_powershell(lab.connection("http", Auth.NTLM), CREDENTIAL, target="hv01") as session:
             assert session.run(ASK, seconds=10).output == ("a",)
-        loop_thread.run(lab.server.close())
+        lab.close()
 
 
 def test_the_environments_proxies_and_bundles_do_not_count(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

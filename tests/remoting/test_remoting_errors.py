@@ -119,7 +119,7 @@ def test_a_way_that_the_listener_does_not_offer_is_told_with_those_it_does(
 ) -> None:
     lab = start_lab(loop_thread, tmp_path, auth=("Basic",))
     error = failure_of(lab.connection("https", Auth.NTLM))
-    loop_thread.run(lab.server.close())
+    lab.close()
     assert isinstance(error, AuthenticationError)
     assert "does not offer ntlm authentication, only Basic" in str(error)
 
@@ -138,7 +138,7 @@ def test_a_certificate_that_is_not_believed_is_told_by_what_is_wrong_with_it(
 ) -> None:
     lab = start_lab(loop_thread, tmp_path, flavour=flavour)
     error = failure_of(lab.connection())
-    loop_thread.run(lab.server.close())
+    lab.close()
     assert isinstance(error, TlsError)
     assert (error.sent, error.transient) == (Sent.NO, False)
     assert f"The certificate of {ADDRESS}:{lab.https_port} {said}" in str(error)

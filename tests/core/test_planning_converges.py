@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fabric_cases import NOW, fabric_of, inventory_of, ledger_of, load, playbook_of
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.core.model import (
@@ -23,6 +23,9 @@ from harness.core.model import (
     VirtualMachine,
 )
 from harness.core.planning import LedgerView, SpentKey, make_plan
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things; nothing here measures time."""
 
 World = tuple[FabricFacts, LedgerView]
 CASES = load("plan")
@@ -209,6 +212,7 @@ def lab_of(drawn: dict[str, Any]) -> dict[str, Any]:
     return drawn | {"hosts": hosts}
 
 
+@PATIENT
 @given(LABS)
 def test_whatever_the_lab_a_plan_spends_no_key_twice_and_keeps_within_its_count(drawn: dict[str, Any]) -> None:
     case = lab_of(drawn)
@@ -225,6 +229,7 @@ def test_whatever_the_lab_a_plan_spends_no_key_twice_and_keeps_within_its_count(
     assert not any(a.refundable or a.retry_class.value != "once" for a in plan.actions if a.step is StepKind.HOST_KEY)
 
 
+@PATIENT
 @given(LABS)
 def test_whatever_the_lab_a_plan_is_ordered_and_leaves_nothing_to_do(drawn: dict[str, Any]) -> None:
     case = lab_of(drawn)
@@ -243,6 +248,7 @@ def test_whatever_the_lab_a_plan_is_ordered_and_leaves_nothing_to_do(drawn: dict
         plan = plan_of(case, world, inventory)
 
 
+@PATIENT
 @given(LABS)
 def test_nothing_is_ever_done_inside_a_guest_that_is_off_or_another_machine(drawn: dict[str, Any]) -> None:
     case = lab_of(drawn)

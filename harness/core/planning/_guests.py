@@ -12,6 +12,7 @@ from harness.core.verdict.obstacles import (
     foreign_method,
     host_not_ready,
     not_covered,
+    refused_here,
     unknown_kind,
     unpublished,
     wrong_system,
@@ -60,7 +61,7 @@ def plan_activate(desk: Desk, step: Step, index: int) -> None:
     for case in desk.guests(step):
         if _is_activated(desk, case) or desk.has_action(case.lane.vm.vm_id, StepKind.ACTIVATE):
             continue
-        cause = _obstacle(desk, case, frozenset())
+        cause = _obstacle(desk, case, frozenset()) or _refusal(desk, case)
         if cause is not None:
             desk.block_guest(case, cause, step.kind)
         elif case.key is not None and _tail(case) != case.key.last5:
@@ -129,6 +130,12 @@ def _option(case: GuestCase) -> str:
     """The method of the installed key as ``replace`` names it; what is neither KMS nor MAK counts as retail."""
     method = method_of(case.licence) if case.licence else ""
     return {"kms_host": "kms", "kms": "kms", "mak": "mak"}.get(method, "retail")
+
+
+def _refusal(desk: Desk, case: GuestCase) -> Reason | None:
+    """The host's own refusal of this guest, unless this plan gives the host or the guest another key."""
+    changed = case.lane.host in desk.keyed or desk.has_action(case.lane.vm.vm_id, StepKind.GUEST_KEY)
+    return None if changed else refused_here(case)
 
 
 def _first(tests: Iterable[Callable[[GuestCase], Reason | None]], case: GuestCase) -> Reason | None:

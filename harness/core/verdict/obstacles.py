@@ -10,6 +10,7 @@ from datetime import timedelta
 from harness.core.catalogue import component_status, key_by_tail
 from harness.core.model import DATA_EXCHANGE, LicenseStatus, Reason, VmState, WitnessName
 from harness.core.verdict._causes import code_reason, reason
+from harness.core.verdict._events import HOST_EVENT, latest
 from harness.core.verdict._hosts import AZURE, coverage
 from harness.core.verdict._identity import System
 from harness.core.verdict._testimony import Stance, Statement
@@ -23,6 +24,7 @@ __all__ = [
     "host_not_ready",
     "not_covered",
     "obstacles",
+    "refused_here",
     "unknown_kind",
     "unpublished",
     "wrong_key",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _OK = 2
+_NOT_COVERED = 0xC004FD03
 _NO_NEWS = frozenset({"not_activated_yet", "initial_grace"})
 """What the licensing service says of any guest that is not activated: no cause beside a real one."""
 _OPTIONS = {"kms": "kms", "kms_host": "kms", "mak": "mak"}
@@ -165,6 +168,29 @@ def told_code(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Reason 
         if said[name].hresult:
             return code_reason(said[name].hresult or 0, where)
     return None
+
+
+def refused_here(case: GuestCase) -> Reason | None:
+    """The present host itself has answered, within the last seven days, that it may not activate this guest.
+
+    It settles what no source does. Where the documents say that the host may, the refusal may be an old one of another
+    key, and asking again is right; an event of another host, from before a move, proves nothing here.
+    """
+    facts = case.host.facts if case.host else None
+    cell = coverage(facts, case.grant, case.identity) if facts is not None else None
+    if cell is not None and cell.supported is not None:
+        return None
+    here = _short(facts.os.computer_name if facts else None) or _short(case.lane.host)
+    event = latest((e for e in case.host_events if _short(e.computer) == here), HOST_EVENT)
+    if event is None or event.time is None or event.hresult is None or event.hresult & 0xFFFFFFFF != _NOT_COVERED:
+        return None
+    if case.clock - event.time > timedelta(minutes=LEASE_MINUTES):
+        return None
+    return code_reason(event.hresult, f"event 12310 of {case.lane.host}, {event.time:%Y-%m-%d %H:%M} UTC")
+
+
+def _short(name: str | None) -> str:
+    return (name or "").partition(".")[0].casefold()
 
 
 _ROOT_FIRST: tuple[Callable[[GuestCase], Reason | None], ...] = (

@@ -53,6 +53,7 @@ def parse_slmgr(text: str) -> SlmgrReport:
     told = [part for part in parts if part.kind != "unknown"]
     listed = [part for part in parts if part.products]
     last = told[-1] if told else SlmgrReport()
+    after = max((n for n, part in enumerate(parts) if part.products), default=len(parts)) + 1
     versions = [part.service_version for part in parts if part.service_version]
     keys = [part.installed_key_tail for part in parts if part.installed_key_tail]
     return SlmgrReport(
@@ -64,7 +65,7 @@ def parse_slmgr(text: str) -> SlmgrReport:
         success=last.success,
         verbs=tuple(verb for part in parts for verb in part.verbs),
         installed_key_tail=keys[-1] if keys else None,
-        superseded=bool(listed) and any(map(_changes_licence, parts[parts.index(listed[-1]) + 1 :])),
+        superseded=any(map(_changes_licence, parts[after:])),
     )
 
 

@@ -1,6 +1,7 @@
 """Statements and blocks, from the concrete tree to records. The public way in is ``read``."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -15,8 +16,9 @@ __all__ = ["read"]
 _KINDS = ("return", "throw", "break", "continue", "exit")
 
 
+@lru_cache(maxsize=32)
 def read(text: str) -> nodes.Block:
-    """A script's text as a block.
+    """A script's text as a block; the last ones are kept, since a lab hears the same script from every host.
 
     Raises:
         ScriptParseError: the text is no PowerShell.

@@ -150,9 +150,9 @@ class _Reader:
         self._remember(element, value)  # before its members: they may refer back to it
         for child in element:
             if child.tag in {"Props", "MS"}:
-                # Notes come second and hide a real property of the same name, as in PowerShell.
-                for member in child:
-                    properties[_unescaped(member.get("N", ""))] = self.read(member)
+                members = {_unescaped(member.get("N", "")): self.read(member) for member in child}
+                # A note hides a real property of the same name, as in PowerShell.
+                properties |= members if child.tag == "MS" else {**members, **properties}
             elif child.tag not in {"TN", "TNRef", "ToString"}:
                 value = self._content(child, types, element)
         self._remember(element, value)

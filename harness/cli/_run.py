@@ -106,11 +106,13 @@ def apply(options: Options, playbook: str, tags: str, report: str | None) -> int
         with open_run(options, RunSettings(f"apply {playbook}")) as run:
             run.gather()
             run.use(saved)
-            return _carry_out(options, run, report)
+            code = _carry_out(options, run)
+        return _written(options, run, report, code)
     with open_run(options, RunSettings(f"apply {playbook}", load_playbook(playbook))) as run:
         run.gather()
         run.plan(tags=_words(tags))
-        return _carry_out(options, run, report)
+        code = _carry_out(options, run)
+    return _written(options, run, report, code)
 
 
 def onboard(options: Options, cluster: str, report: str | None) -> int:
@@ -121,7 +123,8 @@ def onboard(options: Options, cluster: str, report: str | None) -> int:
     with open_run(options, settings) as run:
         run.gather()
         run.plan()
-        return _carry_out(options, run, report)
+        code = _carry_out(options, run)
+    return _written(options, run, report, code)
 
 
 def verify(options: Options, report: str | None) -> int:
@@ -132,26 +135,27 @@ def verify(options: Options, report: str | None) -> int:
             options.document(verify_document(run.record))
         elif options.output is Output.TEXT:
             options.console().print(verdict_tables(verdict))
-        _write(options, run, report)
-        return int(run.exit_code())
+        code = int(run.exit_code())
+    return _written(options, run, report, code)
 
 
-def _carry_out(options: Options, run: Run, report: str | None) -> int:
+def _carry_out(options: Options, run: Run) -> int:
     run.apply()
     run.verify()
     if options.output is Output.JSON:
         options.document(apply_document(run.record))
     elif options.output is Output.TEXT:
         print_record(options.console(), run.record)
-    _write(options, run, report)
     return int(run.exit_code())
 
 
-def _write(options: Options, run: Run, directory: str | None) -> None:
+def _written(options: Options, run: Run, directory: str | None, code: int) -> int:
+    """The report files, once the run is over and its record complete."""
     if directory is not None:
         from harness.cli._store import write_report
 
         write_report(run.record, Path(directory), options)
+    return code
 
 
 def _progress(options: Options) -> Subscriber:

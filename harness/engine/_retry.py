@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from harness.core.errors import Sent, TransportError
+from harness.core.errors import ConnectError, QuotaError, Sent, TransportError
 from harness.core.model import RetryClass
 from harness.engine._clock import Clock
 
@@ -20,11 +20,14 @@ ATTEMPTS = 3
 def may_repeat(error: BaseException, retry_class: RetryClass) -> bool:
     """Whether ``error`` may be answered by trying again.
 
-    READ and IDEMPOTENT repeat after any passing transport error; ONCE only after one that proves nothing was sent.
+    READ and IDEMPOTENT repeat after any passing transport error; ONCE only where no connection was made or a quota
+    refused the request, both of which happen before anything is executed.
     """
     if not isinstance(error, TransportError) or not error.transient:
         return False
-    return retry_class is not RetryClass.ONCE or error.sent is Sent.NO
+    if retry_class is RetryClass.ONCE:
+        return isinstance(error, (ConnectError, QuotaError)) and error.sent is Sent.NO
+    return True
 
 
 def attempt(
@@ -43,7 +46,7 @@ def attempt(
 
     retrying = Retrying(
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.2),
+        wait=wait_exponential(multiplier=0.2, max=5.0) + wait_random(0.0, 0.2),
         retry=retry_if_exception(lambda error: may_repeat(error, retry_class)),
         sleep=clock.sleep,
         before_sleep=tell,

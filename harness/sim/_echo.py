@@ -81,6 +81,9 @@ class EchoMachine:
                 streams.information(text)
             case "Get-Thing" | "Get-SelectedThing" | "Get-Answer":
                 streams.output(self.answer if call.name == "Get-Answer" else _thing(raw=call.name == "Get-Thing"))
+            case "Say-AndWait":
+                streams.output(text)
+                await self._wait(None)
             case "Read-Host":
                 streams.output(await streams.host("ReadLine"))
             case "Wait":

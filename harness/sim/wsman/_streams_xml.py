@@ -23,7 +23,7 @@ def decode_base64(text: str | None) -> bytes:
         WsmanFault: it is none.
     """
     try:
-        return base64.b64decode(text or "")
+        return base64.b64decode("".join((text or "").split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise schema_error() from error
 

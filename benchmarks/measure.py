@@ -1,0 +1,201 @@
+"""The measurement: every client in turn against the same lab, again and again, so that what disturbs one disturbs all."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from benchmarks.floor import COLD_REQUESTS, OPEN_REQUESTS, Work, floor, measure_work
+from benchmarks.job import Job
+from benchmarks.lab import LabProcess
+from benchmarks.peer_ansible import run_ansible
+from benchmarks.statements import as_calls, as_scripts, shared_questions
+from benchmarks.worker import ROOT, Json, Worker
+from harness.windows.question import Question
+
+__all__ = ["Effort", "Plan", "Result", "Shares", "measure", "measure_shares"]
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """For so many hosts: repetitions of the quick clients and of Ansible."""
+
+    hosts: int
+    repetitions: int
+    ansible: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure.
+
+    ``peers``: the virtual environment of requirements/bench.txt; ``vms`` per host; ``latencies`` in seconds added to
+    each request; ``forks``: hosts asked at a time, by all clients.
+    """
+
+    peers: Path
+    efforts: tuple[Effort, ...] = (Effort(1, 15, 3), Effort(10, 7, 2), Effort(100, 3, 1))
+    vms: int = 20
+    latencies: tuple[float, ...] = (0.0, 0.02)
+    forks: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One scenario: medians by client, in seconds, and requests per host.
+
+    Clients: ``first``, ``cold``, ``open`` (ours); ``pypsrp cold``, ``pypsrp open``; ``ansible``, ``ansible one``.
+    """
+
+    hosts: int
+    latency: float
+    seconds: Mapping[str, float]
+    requests: Mapping[str, float]
+    work: Work
+    forks: int
+
+    def over_floor(self, client: str) -> float:
+        """How many times the protocol's floor a client needs."""
+        requests, work = (OPEN_REQUESTS, self.work.open) if client.endswith("open") else (COLD_REQUESTS, self.work.cold)
+        return self.seconds[client] / floor(requests, self.latency, work, hosts=self.hosts, forks=self.forks)
+
+    def over(self, client: str, ours: str) -> float | None:
+        """How many times as long a client needs as ours does; None where it was not measured."""
+        return self.seconds[client] / self.seconds[ours] if client in self.seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Where our client's CPU time goes, by layer, and which part of the time that passes it is."""
+
+    shares: Mapping[str, float]
+    samples: int
+    busy: float
+
+
+@dataclass(slots=True)
+class _Bench:
+    """A lab with its clients, ready to run."""
+
+    lab: LabProcess
+    job: Job
+    vms: int
+    clients: dict[str, Callable[[], Json]]
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    requests: dict[str, list[float]] = field(default_factory=dict)
+
+    def run(self, client: str) -> None:
+        """One measurement, checked and written down."""
+        hosts = len(self.job.endpoints)
+        self.lab.reset()
+        found = self.clients[client]()
+        if found["hosts"] != hosts or found.get("vms", hosts * self.vms) != hosts * self.vms:
+            raise RuntimeError(f"{client} did not fetch everything: {found}")
+        self.seconds.setdefault(client, []).append(found["seconds"])
+        self.requests.setdefault(client, []).append(self.lab.requests() / hosts)
+
+
+def measure(plan: Plan, say: Say) -> Iterator[Result]:
+    """All scenarios of a plan; ``say`` is told what is going on."""
+    for effort in plan.efforts:
+        with _bench(plan, effort.hosts) as bench:
+            bench.lab.latency(0.0)
+            work = measure_work(bench.lab, bench.job, repetitions=max(5, effort.repetitions))
+            for latency in plan.latencies:
+                bench.lab.latency(latency)
+                yield _scenario(bench, effort, latency, work, say)
+
+
+def measure_shares(plan: Plan, *, rounds: int) -> Shares:
+    """Where the CPU time of our client goes: one host, open session, no latency."""
+    with LabProcess(1, plan.vms) as lab, _ours(lab.document(), plan.forks) as ours:
+        ours.ask(mode="begin")
+        return Shares(**ours.ask(mode="shares", rounds=rounds))
+
+
+def _scenario(bench: _Bench, effort: Effort, latency: float, work: Work, say: Say) -> Result:
+    bench.seconds.clear()
+    bench.requests.clear()
+    for turn in range(max(effort.repetitions, effort.ansible)):
+        for client in bench.clients:
+            if turn < (effort.ansible if client.startswith("ansible") else effort.repetitions):
+                say(f"{effort.hosts} hosts, {latency * 1000:g} ms, turn {turn + 1}: {client}")
+                bench.run(client)
+    return Result(
+        effort.hosts,
+        latency,
+        {client: median(found) for client, found in bench.seconds.items()},
+        {client: median(found) for client, found in bench.requests.items()},
+        work,
+        len(bench.job.endpoints) if len(bench.job.endpoints) < bench.job.forks else bench.job.forks,
+    )
+
+
+@contextmanager
+def _bench(plan: Plan, hosts: int) -> Iterator[_Bench]:
+    """A lab of so many hosts and all clients of the plan; that they ask the same things has been seen."""
+    with ExitStack() as stack:
+        lab = stack.enter_context(LabProcess(hosts, plan.vms))
+        document = lab.document()
+        job = Job.of(document, plan.forks)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="avma-bench-")))
+        ours = stack.enter_context(_ours(document, plan.forks))
+        questions = shared_questions(ours.ask(mode="first")["answered"])
+        path = job.write(
+            directory / "job.json",
+            questions=as_calls(questions),
+            vms_at=next(place for place, question in enumerate(questions) if question.name == "vms"),
+        )
+        pypsrp = stack.enter_context(
+            Worker([plan.peers / "bin" / "python", ROOT / "benchmarks" / "peer_pypsrp.py", path])
+        )
+        for worker in (ours, pypsrp):
+            worker.ask(mode="begin")
+        clients = _clients(plan, job, questions, ours, pypsrp)
+        # At many hosts Ansible would take as long to be looked at as to be measured.
+        looked_at = {name: run for name, run in clients.items() if hosts == 1 or not name.startswith("ansible")}
+        _refuse_unlike_questions(lab, looked_at)
+        yield _Bench(lab, job, plan.vms, clients)
+
+
+def _ours(document: Json, forks: int) -> Worker:
+    return Worker([sys.executable, "-m", "benchmarks.ours", document["inventory"], str(forks)])
+
+
+def _clients(
+    plan: Plan, job: Job, questions: Sequence[Question], ours: Worker, pypsrp: Worker
+) -> dict[str, Callable[[], Json]]:
+    scripts = as_scripts(questions)
+    clients = {
+        "first": lambda: ours.ask(mode="first"),
+        "cold": lambda: ours.ask(mode="cold"),
+        "open": lambda: ours.ask(mode="open"),
+        "pypsrp cold": lambda: pypsrp.ask(mode="cold"),
+        "pypsrp open": lambda: pypsrp.ask(mode="open"),
+    }
+    if (plan.peers / "bin" / "ansible-playbook").exists():
+        clients["ansible"] = lambda: run_ansible(job, plan.peers, scripts)
+        clients["ansible one"] = lambda: run_ansible(job, plan.peers, ["\n".join(scripts)])
+    return clients
+
+
+def _refuse_unlike_questions(lab: LabProcess, clients: Mapping[str, Callable[[], Json]]) -> None:
+    """Let each client run once, which also warms it, and compare what the lab was asked to run."""
+    asked: dict[str, dict[str, int]] = {}
+    for client, run in clients.items():
+        if client == "first":
+            continue  # it asks for commands and modules beside
+        before = lab.commands()
+        run()
+        after = lab.commands()
+        counts = {name: count - before.get(name, 0) for name, count in after.items() if name.startswith("Get-")}
+        asked[client] = {name: count for name, count in counts.items() if count}
+    wanted = asked["cold"]
+    unlike = {client: counts for client, counts in asked.items() if counts != wanted}
+    if unlike:
+        raise RuntimeError(f"not all clients ask the same: ours {wanted}, {unlike}")

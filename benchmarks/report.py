@@ -1,0 +1,131 @@
+"""The measurement as tables of ratios, for the terminal and for docs/performance.md."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from benchmarks.floor import COLD_REQUESTS, OPEN_REQUESTS
+from benchmarks.machine import Machine
+from benchmarks.measure import Plan, Result, Shares
+
+__all__ = ["BEGIN", "END", "page", "put_into", "ratio_table", "request_table"]
+
+BEGIN = "<!-- written by make bench: begin -->"
+END = "<!-- written by make bench: end -->"
+FLOOR_AIM, ANSIBLE_AIM, ANSIBLE_HOSTS = 1.5, 10.0, 100
+
+_RATIOS: tuple[tuple[str, Callable[[Result], float | None]], ...] = (
+    ("ours ÷ floor, cold", lambda result: result.over_floor("cold")),
+    ("ours ÷ floor, open", lambda result: result.over_floor("open")),
+    ("ours first ÷ cold", lambda result: result.over("first", "cold")),
+    ("pypsrp ÷ ours, cold", lambda result: result.over("pypsrp cold", "cold")),
+    ("pypsrp ÷ ours, open", lambda result: result.over("pypsrp open", "open")),
+    ("Ansible, a task each ÷ ours, cold", lambda result: result.over("ansible", "cold")),
+    ("Ansible, one task ÷ ours, cold", lambda result: result.over("ansible one", "cold")),
+)
+_CLIENTS = (
+    ("ours, first contact", "first"),
+    ("ours, cold", "cold"),
+    ("ours, open", "open"),
+    ("pypsrp, cold", "pypsrp cold"),
+    ("pypsrp, open", "pypsrp open"),
+    ("Ansible, a task each", "ansible"),
+    ("Ansible, one task", "ansible one"),
+)
+
+
+def ratio_table(results: Sequence[Result]) -> str:
+    """A row for each scenario."""
+    rows = [["added per request", "hosts", *(title for title, _ in _RATIOS)]]
+    rows += [
+        [f"{result.latency * 1000:g} ms", str(result.hosts), *(_times(ratio(result)) for _, ratio in _RATIOS)]
+        for result in results
+    ]
+    return _table(rows)
+
+
+def request_table(results: Sequence[Result]) -> str:
+    """Requests per host by client, where one host is asked."""
+    alone = [result for result in results if result.hosts == 1]
+    rows = [["requests per host", *(f"{result.latency * 1000:g} ms" for result in alone)]]
+    rows += [[f"the floor, {name}", *[str(count)] * len(alone)] for name, count in _FLOORS]
+    rows += [
+        [title, *(f"{result.requests[client]:g}" for result in alone)]
+        for title, client in _CLIENTS
+        if all(client in result.requests for result in alone)
+    ]
+    return _table(rows)
+
+
+_FLOORS = (("cold", COLD_REQUESTS), ("open", OPEN_REQUESTS))
+
+
+def share_table(shares: Shares) -> str:
+    """A row for each layer."""
+    rows = [["layer of our client", "share of its CPU time"]]
+    rows += [[name, f"{part:.0%}"] for name, part in shares.shares.items()]
+    return _table(rows)
+
+
+def aims(results: Sequence[Result]) -> list[str]:
+    """Whether each aim is met, in a sentence."""
+    floors = [max(result.over_floor("cold"), result.over_floor("open")) for result in results if result.hosts == 1]
+    many = [result for result in results if result.hosts == ANSIBLE_HOSTS]
+    ansible = [ratio for result in many if (ratio := result.over("ansible", "cold")) is not None]
+    found = [
+        f"Aim: at most {FLOOR_AIM} times the floor for one host. {_verdict(max(floors) <= FLOOR_AIM)} "
+        f"the highest of its ratios is {max(floors):.2f}."
+    ]
+    if ansible:
+        found.append(
+            f"Aim: at least {ANSIBLE_AIM:g} times faster than Ansible, a task for each statement, at {ANSIBLE_HOSTS} "
+            f"hosts. {_verdict(min(ansible) >= ANSIBLE_AIM)} the lowest of its ratios is {min(ansible):.1f}."
+        )
+    return found
+
+
+def _verdict(met: object) -> str:
+    return "Met:" if met else "Missed:"
+
+
+def page(plan: Plan, results: Sequence[Result], shares: Shares, machine: Machine, today: date) -> str:
+    """The part of docs/performance.md that a run writes."""
+    repetitions = ", ".join(
+        f"{effort.repetitions} for {effort.hosts} hosts (Ansible {effort.ansible})" for effort in plan.efforts
+    )
+    return "\n\n".join(
+        [
+            f"Measured on {today.isoformat()}: {machine.sentence()}. {plan.vms} VMs on each host, {plan.forks} hosts "
+            f"asked at a time by every client. Medians of interleaved repetitions: {repetitions}.",
+            ratio_table(results),
+            *aims(results),
+            request_table(results),
+            f"Where our client's CPU time goes, one host, open session, no latency ({shares.samples} samples; the "
+            f"client computes in {shares.busy:.0%} of the time and waits for the lab in the rest):",
+            share_table(shares),
+        ]
+    )
+
+
+def put_into(path: Path, part: str) -> None:
+    """Replace what stands between the two marks of a file. Raises ValueError where they are missing."""
+    text = path.read_text(encoding="utf-8")
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path} has no place for the measurement: {BEGIN} … {END}")
+    path.write_text(f"{head}{BEGIN}\n\n{part}\n\n{END}{tail}", encoding="utf-8")
+
+
+def _times(ratio: float | None) -> str:
+    if ratio is None:
+        return "-"
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])

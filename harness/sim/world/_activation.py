@@ -15,7 +15,7 @@ from harness.sim.world._payload import event_values
 from harness.sim.world._systems import AZURE_EDITION, OperatingSystem
 from harness.sim.world._virtual import VirtualMachine
 
-__all__ = ["NOT_ACTIVATED", "attempt", "host_answer", "host_is_activated", "next_attempt"]
+__all__ = ["attempt", "grant", "host_answer", "host_is_activated", "next_attempt"]
 
 NO_CHANNEL = 0xC004FD01
 NOT_ACTIVATED = 0xC004FD02
@@ -105,17 +105,29 @@ def attempt(vm: VirtualMachine, now: datetime, variants: Mapping[str, str]) -> i
         hresult = host_answer(vm.host, guest.os, now, variants)
     else:
         hresult = NOT_AVAILABLE if without == "f034" else NO_CHANNEL
+    if hresult == 0:
+        grant(vm, now, variants)
+        return 0
     values = event_values(vm, hresult, now, variants)
     guest.log.write(12309, now, values)
     if hresult not in {NO_CHANNEL, NOT_AVAILABLE}:
         vm.host.windows.log.write(12310, now, values)
-    if hresult == 0:
-        licence.set(Status.LICENSED, 0, now + AVMA_LEASE)
-        licence.grant = Grant(_host_name(vm.host.windows, variants), now, _pid2(vm.host))
-    elif not licence.licensed and variants["failed_reason"] == "hresult":
+    if not licence.licensed and variants["failed_reason"] == "hresult":
         licence.reason = hresult
     licence.next_attempt = next_attempt(licence, now, variants)
     return hresult
+
+
+def grant(vm: VirtualMachine, now: datetime, variants: Mapping[str, str]) -> None:
+    """Give a guest its lease: the host answered that it may."""
+    guest = vm.windows
+    assert guest is not None
+    values = event_values(vm, 0, now, variants)
+    guest.log.write(12309, now, values)
+    vm.host.windows.log.write(12310, now, values)
+    guest.licence.set(Status.LICENSED, 0, now + AVMA_LEASE)
+    guest.licence.grant = Grant(_host_name(vm.host.windows, variants), now, _pid2(vm.host))
+    guest.licence.next_attempt = next_attempt(guest.licence, now, variants)
 
 
 def next_attempt(licence: Licence, now: datetime, variants: Mapping[str, str]) -> datetime:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from harness.sim.world._activation import attempt
+from harness.sim.world._activation import attempt, grant
 from harness.sim.world._clock import VirtualClock
 from harness.sim.world._fabric import Cluster, Host, HostKeyApplication, Subscription
 from harness.sim.world._hostkeys import apply_host_key
 from harness.sim.world._installation import Installation
 from harness.sim.world._keys import KeyBook, KeyChannel
-from harness.sim.world._licence import AVMA_LEASE, Grant, Licence, LicensingError, Status
+from harness.sim.world._licence import Licence, LicensingError, Status
 from harness.sim.world._licensing import activate_elsewhere, expire, install_key, rearm, uninstall_key
 from harness.sim.world._virtual import VirtualMachine, VmState
 
@@ -92,14 +92,9 @@ class World:
     def activated_before(self, vm: VirtualMachine, moment: datetime) -> None:
         """Let a guest have asked its host at a moment in the past: how a lab begins with running leases.
 
-        A host that would refuse today is taken to have been right then, so the lease is there all the same.
+        A host that would refuse today is taken to have been able then.
         """
-        assert vm.windows is not None
-        licence = vm.windows.licence
-        attempt(vm, moment, self.variants)
-        if not licence.licensed:
-            licence.set(Status.LICENSED, 0, moment + AVMA_LEASE)
-            licence.grant = Grant(vm.host.windows.fqdn, moment, "")
+        grant(vm, moment, self.variants)
         self._note(vm)
 
     # -- time --------------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ class Desk:
         self.scope = scope
         self.actions: list[Action] = []
         self.blocked: list[Blocked] = []
+        self._planned: set[tuple[str, StepKind]] = set()
+        self._told: set[tuple[str, str | None, str]] = set()
         self.host_verdicts: dict[str, HostVerdict] = {
             lane.name: host_verdict(lane, grant_of(lane, inventory)) for lane in fabric.hosts
         }
@@ -113,6 +115,7 @@ class Desk:
         **told: str | None,
     ) -> None:
         """Plan an action on a guest; ``told``: field, before, after, reason. All of them can be undone."""
+        self._planned.add((case.lane.vm.vm_id, step.kind))
         self.actions.append(
             Action(
                 id="",
@@ -132,7 +135,7 @@ class Desk:
 
     def has_action(self, vm_id: str, *kinds: StepKind) -> bool:
         """Whether an action of one of those kinds is planned for a guest."""
-        return any(action.vm_id == vm_id and action.step in kinds for action in self.actions)
+        return any((vm_id, kind) in self._planned for kind in kinds)
 
     def expect(self, case: GuestCase, **changed: object) -> None:
         """Note how a guest will be after what was planned."""
@@ -152,6 +155,7 @@ class Desk:
         self._block(Blocked(target, cause.code, cause.message, cause.next_step, step=step))
 
     def _block(self, blocked: Blocked) -> None:
-        known = {(b.target, b.vm_id, b.code) for b in self.blocked}
-        if (blocked.target, blocked.vm_id, blocked.code) not in known:
+        cause = (blocked.target, blocked.vm_id, blocked.code)
+        if cause not in self._told:
+            self._told.add(cause)
             self.blocked.append(blocked)

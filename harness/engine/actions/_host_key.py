@@ -98,11 +98,11 @@ class _Work:
             return verified(self.action, f"The host now activates guests with the key ...{self.tail}.", *told)
         if errors:
             return self._refused(before, after, errors[0].message, told)
-        if after is None or after.configured is None:
+        if after is None or after.configured is None or (after.configured and after.last5 is None):
             return ActionResult(
                 self.action,
                 ActionState.ACCEPTED,
-                "The command ended without an error, but the host's answer does not tell which key is in force.",
+                "The command ended without an error; the host's answer does not tell which key is in force.",
                 code="host_key_unconfirmed",
                 next_step="Look at `Get-VMAutomaticActivation` on the host; activating one guest proves it.",
                 evidence=told,

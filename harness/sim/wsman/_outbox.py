@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-__all__ = ["Batch", "Outbox"]
+__all__ = ["HOLD", "Batch", "Outbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,25 @@ class Batch:
     exit_code: int = 0
 
 
+HOLD = 0.25
+"""Seconds for which a pipeline's output is held to fill a packet. That Windows holds it is in its source (below); for
+how long is not recorded."""
+
+
 class Outbox:
-    """A queue of pieces with an end. One loop owns it; a Receive waits on it for as long as its timeout allows."""
+    """A queue of pieces with an end. One loop owns it; a Receive waits on it for as long as its timeout allows.
 
-    __slots__ = ("_ended", "_pieces", "_waiters", "exit_code", "pending")
+    Args:
+        hold: seconds for which a first piece waits for more, or for the end. PowerShell sends what a command puts out
+            without WSMAN_FLAG_RECEIVE_FLUSH (ServerRemotingProtocol2.cs), and without it the service holds data "to
+            maximise the size of the response packet" (WSManNativeApi.cs); a call to the client's host is flushed.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_ended", "_hold", "_pieces", "_waiters", "_waiting", "exit_code", "pending")
+
+    def __init__(self, hold: float = 0.0) -> None:
+        self._hold = hold
+        self._waiting = 0
         self._pieces: deque[tuple[str, bytes]] = deque()
         self._waiters: list[asyncio.Future[None]] = []
         self._ended = False
@@ -37,6 +50,7 @@ class Outbox:
     def put(self, stream: str, piece: bytes) -> None:
         """Add a piece."""
         self._pieces.append((stream, piece))
+        self._waiting += len(piece) + _PIECE_OVERHEAD
         self._wake()
 
     def end(self, exit_code: int = 0) -> None:
@@ -49,10 +63,20 @@ class Outbox:
         """Let a waiting Receive look again, as when its shell goes away."""
         self._wake()
 
-    async def wait(self, seconds: float) -> bool:
-        """Wait until there is something to take; False when the time ran out."""
-        if self._pieces or self._ended:
-            return True
+    async def wait(self, seconds: float, room: int = 0) -> bool:
+        """Wait for something to take, then for up to the hold until it fills ``room``; False when time ran out."""
+        if not self._pieces and not self._ended and not await self._woken(seconds):
+            return False
+        now = asyncio.get_running_loop().time
+        until = now() + self._hold
+        while self._pieces and not self._ready(room) and (left := until - now()) > 0:
+            await self._woken(left)
+        return True
+
+    def _ready(self, room: int) -> bool:
+        return self._ended or self.pending or self._waiting >= room
+
+    async def _woken(self, seconds: float) -> bool:
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
@@ -73,6 +97,7 @@ class Outbox:
             if room < 0 and pieces:
                 break
             pieces.append(self._pieces.popleft())
+            self._waiting -= len(pieces[-1][1]) + _PIECE_OVERHEAD
         done = self._ended and not self._pieces
         return Batch(pieces, done, self.pending and not done, self.exit_code)
 

@@ -19,7 +19,7 @@ from harness.sim.psrp import (
 )
 from harness.sim.wsman import _names as names
 from harness.sim.wsman._faults import WsmanFault, command_gone, internal_error, schema_error
-from harness.sim.wsman._outbox import Batch, Outbox
+from harness.sim.wsman._outbox import HOLD, Batch, Outbox
 from harness.sim.wsman._pipeline import Pipeline
 from harness.sim.wsman._request import Request
 from harness.sim.wsman._shell import Caller, Shell, ShellBirth
@@ -177,7 +177,7 @@ class PowerShellShell(Shell):
         if command_id in self.commands or pipeline_id in self._pipelines:
             raise schema_error()
         data = decode_base64(line.findtext(f"{{{names.SHELL}}}Arguments"))
-        self._pipelines[pipeline_id] = Pipeline(command_id, self.add_command(command_id))
+        self._pipelines[pipeline_id] = Pipeline(command_id, self.add_command(command_id, hold=HOLD))
         try:
             self._feed(data)
         except WsmanFault:

@@ -128,15 +128,15 @@ class Shell:
             raise command_gone()
         return found
 
-    def add_command(self, command_id: str) -> Outbox:
-        """Register a command.
+    def add_command(self, command_id: str, *, hold: float = 0.0) -> Outbox:
+        """Register a command; ``hold`` as for an Outbox.
 
         Raises:
             WsmanFault: the shell has had too many that were never signalled to terminate.
         """
         if len(self.commands) + len(self._lingering) >= self.settings.max_commands_per_shell:
             raise too_many_commands()
-        outbox = self.commands[command_id] = Outbox()
+        outbox = self.commands[command_id] = Outbox(hold)
         return outbox
 
     def delivered(self, command_id: str, batch: Batch) -> None:
@@ -168,7 +168,7 @@ class Shell:
         outbox = self.outbox(written)
         self._busy += 1
         try:
-            if not await outbox.wait(seconds):
+            if not await outbox.wait(seconds, room):
                 return written, None
         finally:
             self._busy -= 1

@@ -11,6 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from harness.core.witnesses import SlmgrReport, decode_answer, explain, parse_slmgr
+from harness.core.witnesses._languages import languages, status_of_word, words_of
+from harness.core.witnesses._stems import status_by_stem
 
 CASES = Path(__file__).parents[1] / "cases" / "slmgr"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
@@ -66,3 +68,21 @@ def test_there_are_enough_cases_in_enough_languages_and_code_pages() -> None:
     assert len(NAMES) >= 120
     assert set(LANGUAGES) <= found
     assert len({page for page in pages if str(page).startswith("cp")}) >= 3
+
+
+def test_no_wording_means_one_state_here_and_another_there() -> None:
+    found: dict[str, set[int]] = {}
+    for words in languages():
+        for wording, state in words.status.items():
+            found.setdefault(wording, set()).add(state)
+    assert {wording: states for wording, states in found.items() if len(states) > 1} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_words_for_the_states_that_decide(language: str) -> None:
+    words = words_of(language)
+    assert words is not None
+    assert {0, 1, 2, 5} <= set(words.status.values())
+    for wording, state in words.status.items():
+        assert status_of_word(wording, language) == state
+        assert state == 1 or status_by_stem(wording, language) in {None, 0, state}

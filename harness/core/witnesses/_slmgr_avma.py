@@ -13,6 +13,7 @@ from harness.core.witnesses._text import is_masked, split_label
 
 __all__ = ["read_avma"]
 
+_ID = re.compile(r"\S{1,255}")
 _HOST = re.compile(r"[^\s:/\\]{1,255}")
 
 
@@ -48,7 +49,7 @@ def _first_before_heading(lines: Sequence[str]) -> _Pair | None:
     if not lines or lines[0][:1].isspace():
         return None
     pair = split_label(lines[0])
-    return pair if pair is not None and pair[1] else None
+    return pair if pair is not None and _ID.fullmatch(pair[1]) else None
 
 
 def _time(pairs: Sequence[_Pair], pid: _Pair | None, language: str | None) -> _Pair | None:

@@ -24,13 +24,14 @@ from harness.core.witnesses._slmgr_shapes import (
     field_of,
     guid_in,
     is_addon,
-    speaks_of_activation,
     status_in,
 )
+from harness.core.witnesses._stems import speaks_of_activation
 from harness.core.witnesses._text import is_masked, split_label
 
 __all__ = ["WINDOWS_APPLICATION_ID", "ProductLines", "read_product"]
 
+_TO_DIGITS = str.maketrans("OoIl", "0011")
 WINDOWS_APPLICATION_ID = "55c92734-d682-4d71-983e-d6ec3f16059f"
 
 
@@ -148,7 +149,7 @@ def _read_channel(draft: _Draft, value: str, _name: str | None) -> bool:
 
 
 def _read_installation_id(draft: _Draft, value: str, _name: str | None) -> bool:
-    digits = value.replace(" ", "")
+    digits = value.replace(" ", "").translate(_TO_DIGITS)
     if not digits.isdecimal() or len(digits) < 40:
         return False
     draft.product = replace(draft.product, installation_id=digits)
@@ -189,7 +190,8 @@ def _remaining(draft: _Draft, line: str) -> bool:
     """The lines right behind the status: a notification's reason, or the minutes left."""
     reason, minutes = first_code(line), days_left(line)
     if reason is not None:
-        draft.product = replace(draft.product, notification_reason=code_text(reason))
+        if draft.product.license_status in {None, 5}:
+            draft.product = replace(draft.product, notification_reason=code_text(reason))
     elif minutes is not None:
         draft.product = replace(draft.product, expires_minutes=minutes, expiration=line.strip())
     return reason is not None or minutes is not None

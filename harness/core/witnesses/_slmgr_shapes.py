@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from harness.core.catalogue import channel_of_token
 from harness.core.witnesses._languages import Words, languages, skeleton, status_of_word, words_of
+from harness.core.witnesses._stems import status_by_stem
 
 __all__ = [
     "CHANNEL",
@@ -21,19 +23,20 @@ __all__ = [
     "is_addon",
     "is_unavailable",
     "product_name",
-    "speaks_of_activation",
     "status_in",
 ]
 
 _GUID = re.compile(r"\{?([0-9a-fA-FOoIlS]{8}(?:-[0-9a-fA-FOoIlS]{4}){3}-[0-9a-fA-FOoIlS]{12})\}?")
 _LOOK_ALIKES = str.maketrans("OoIlS", "00115")
+_TO_LETTERS = str.maketrans("01", "OI")
+_GROUPED = re.compile(r"(?<=[\dOl])[.,' ](?=[\dOl]{3}(?![\dOl]))")
 PRODUCT_ID = re.compile(r"\d{5}-\d{4,5}-\d{3}-\d{6}-\d{1,2}-\d{3,5}-[\d.]{4,12}-\d{5,7}")
 CHANNEL = re.compile(r"(?i)(?:Retail|OEM|Volume|VT)(?::[\w:]{1,30})?")
 KEY_TAIL = re.compile(r"[A-Z0-9]{5}")
 INTEGER = re.compile(r"\d{1,9}")
 DATE = re.compile(r"\d{1,4}\s?[./\-年년]\s?\d{1,2}\s?[./\-月월]\s?\d{1,4}")
 HOST_AND_PORT = re.compile(r"[A-Za-z0-9_.-]{1,255}:\d{2,5}")
-_DESCRIPTION = re.compile(r",\s*([A-Z][A-Z0-9_-]{2,60})\s+channel\.?$")
+_DESCRIPTION = re.compile(r",\s*([A-Z][A-Z0-9_-]{2,60}(?: [A-Z0-9_-]{2,40}){0,3})\s+channe[l1I|]\.?$")
 _BARE_TOKEN = re.compile(r"\b(VIRTUAL_MACHINE_ACTIVATION|VOLUME_KMSCLIENT|VOLUME_MAK|TIMEBASED_EVAL|OEM_DM)\b")
 _NAME = re.compile(
     r"Windows(?: Server)?\(R\).{0,200}"
@@ -45,12 +48,6 @@ _WITH_ID = re.compile(r"\([0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\)")
 _EDITION = re.compile(r",\s*(\S{1,80})\s+edition\b")
 _ADDON = re.compile(r"(?i)\badd-?on\b|\bESU\b|-ESU-")
 _NUMBER = re.compile(r"[0-9OolI]{1,9}")
-_ACTIVATION_STEMS = tuple(
-    skeleton(stem)
-    for stem in (
-        "activ", "aktiv", "attiv", "ativa", "актив", "ενεργοπ", "激活", "啟用", "ライセンス認証", "정품 인증", "etkin",
-    )
-)  # fmt: skip
 
 
 def guid_in(value: str) -> str | None:
@@ -65,9 +62,18 @@ def description_channel(value: str) -> str | None:
         return None
     match = _DESCRIPTION.search(value[-120:])
     if match:
-        return match[1]
+        return _mended_token(match[1])
     bare = _BARE_TOKEN.search(value[-120:])
     return bare[1] if bare else None
+
+
+def _mended_token(token: str) -> str:
+    """The channel word; where it is unknown, the known one that a scanner may have read so."""
+    if channel_of_token(token) is None:
+        for mended in (token.replace(" ", "_"), token.replace(" ", "_").translate(_TO_LETTERS)):
+            if channel_of_token(mended) is not None:
+                return mended
+    return token
 
 
 def product_name(value: str) -> str | None:
@@ -96,18 +102,17 @@ def days_left(text: str) -> int | None:
         >>> days_left("259197 分钟(180天)")
         259197
     """
-    numbers = [int(n.translate(_LOOK_ALIKES)) for n in _NUMBER.findall(text[:300]) if any(c.isdigit() for c in n)]
+    shown = text[:300]
+    return _days_left(shown) or _days_left(_GROUPED.sub("", shown))
+
+
+def _days_left(text: str) -> int | None:
+    numbers = [int(n.translate(_LOOK_ALIKES)) for n in _NUMBER.findall(text) if any(c.isdigit() for c in n)]
     for minutes, days in pairwise(numbers):
         # Windows 7 rounds down, later scripts up
         if minutes > 0 and days in {minutes // 1440, -(-minutes // 1440)}:
             return minutes
     return None
-
-
-def speaks_of_activation(line: str) -> bool:
-    """Whether "N minutes" are those of an activation, not of a grace period ("time remaining")."""
-    text = skeleton(line[:300])
-    return any(stem in text for stem in _ACTIVATION_STEMS)
 
 
 def field_of(label: str, language: str | None) -> str | None:
@@ -126,7 +131,7 @@ def status_in(value: str, language: str | None) -> int | None:
     plain = value.strip(" .")
     if number is None and len(plain) == 1 and plain in "0123456":
         return int(plain)
-    return number
+    return number if number is not None else status_by_stem(value, language)
 
 
 def is_unavailable(value: str) -> bool:

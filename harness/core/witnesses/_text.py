@@ -13,7 +13,10 @@ from itertools import pairwise
 __all__ = ["clean_lines", "display_width", "is_masked", "rejoin", "split_label"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
-_BREAK = re.compile(r"(?i)<br\s{0,5}/?>")
+_BREAK = re.compile(r"(?i)<br\s{0,5}/?>|_x000D__x000A_|_x000A_")
+_TAG = re.compile(r"(?i)</?(?:S|p|pre|code|div|span|li|td|tr|b|i|font)(?:\s[^<>]{0,200})?>")
+_ESCAPED_BREAK = re.compile(r"\\r\\n|\\n")
+_LIST_ITEM = re.compile(r"\s{0,40}\"((?:[^\"\\]|\\.){0,2000})\",?\s{0,8}")
 _QUOTE = re.compile(r"^(?:[ \t]{0,8}(?:>|&gt;))+[ \t]?|^[ \t]{0,3}[│┃|](?=\s)")
 _BOLD = re.compile(r"(?<!\*)\*\*([^*]{1,200})\*\*(?!\*)")
 _FENCE = re.compile(r"^\s{0,8}(?:```|~~~)")
@@ -28,14 +31,26 @@ def clean_lines(text: str) -> list[str]:
     UTF-16 text that was read byte by byte loses its NULs; full-width and non-breaking forms become plain ones.
     """
     plain = unicodedata.normalize("NFKC", _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-    if "&" in plain or "<" in plain:
-        plain = _BREAK.sub("\n", html.unescape(plain)) if "<Event" not in plain else plain
+    plain = _unpacked(plain)
     lines = (_unquoted(line) for line in plain.split("\n"))
     return [line for line in lines if not _FENCE.match(line) and not _LOGO.search(line)]
 
 
+def _unpacked(text: str) -> str:
+    """Text out of HTML, CLIXML or JSON: tags and escapes of line breaks; an event's XML stays as it is."""
+    if "<Event" in text:
+        return text
+    if "&" in text or "<" in text or "_x000" in text:
+        text = _TAG.sub("", _BREAK.sub("\n", html.unescape(text)))
+    if text.count("\\n") >= 4:
+        text = _ESCAPED_BREAK.sub("\n", text)
+    return text
+
+
 def _unquoted(line: str) -> str:
     bare = _BOLD.sub(r"\1", _QUOTE.sub("", line)).replace("`", "").rstrip()
+    if bare.endswith(('"', '",')) and (item := _LIST_ITEM.fullmatch(bare)) is not None:
+        bare = item[1]
     # Markdown's own line break
     return bare[:-1].rstrip() if bare.endswith("\\") and not bare.endswith(":\\") else bare
 

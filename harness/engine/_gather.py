@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from harness.core.errors import HarnessError
 from harness.core.model import (
-    FabricFacts,
     GuestAccess,
     GuestFacts,
     GuestLane,
@@ -20,13 +19,7 @@ from harness.engine._context import RunContext
 from harness.engine._lanes import failure_of, side_by_side
 from harness.windows import gather_guest, gather_host, read_capabilities, write_capabilities
 
-__all__ = ["gather", "gather_guests", "gather_hosts"]
-
-
-def gather(context: RunContext, hosts: Iterable[str]) -> FabricFacts:
-    """Everything about these inventory hosts and the guests on them; a lane that fails is part of the answer."""
-    lanes = gather_hosts(context, hosts)
-    return FabricFacts(lanes, gather_guests(context, lanes))
+__all__ = ["gather_guests", "gather_hosts"]
 
 
 def gather_hosts(context: RunContext, hosts: Iterable[str]) -> tuple[HostLane, ...]:

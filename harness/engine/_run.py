@@ -20,8 +20,9 @@ from harness.core.verdict import judge
 from harness.engine import events
 from harness.engine._apply import apply_plan, check_performable
 from harness.engine._context import RunContext
-from harness.engine._gather import gather
+from harness.engine._gather import gather_guests, gather_hosts
 from harness.engine._ledger import ledger_view
+from harness.engine._nodes import with_discovered_nodes
 from harness.engine._record import RunRecord, write_record
 from harness.store import RunRow
 
@@ -67,7 +68,14 @@ class Run:
 
     def gather(self) -> FabricFacts:
         """Ask all hosts and guests anew."""
-        self._facts = gather(self._context, self._hosts)
+        lanes = gather_hosts(self._context, self._hosts)
+        inventory, more = with_discovered_nodes(self._context.inventory, lanes)
+        if more:
+            self._context = replace(self._context, inventory=inventory)
+            self._context.sessions.learn(inventory)
+            self._hosts += more
+            lanes += gather_hosts(self._context, more)
+        self._facts = FabricFacts(lanes, gather_guests(self._context, lanes))
         self.record = replace(self.record, facts=self._facts)
         return self._facts
 

@@ -112,6 +112,10 @@ class SessionBook:
                 self._guests[lane.vm.vm_id] = known
         return known
 
+    def learn(self, inventory: Inventory) -> None:
+        """Take an inventory that names more hosts than the first one."""
+        self._inventory = inventory
+
     def secret(self, reference: SecretRef) -> SecretStr:
         """A secret by reference, as for a host key."""
         return self._resolve(reference)

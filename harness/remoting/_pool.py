@@ -1,10 +1,8 @@
 """One PowerShell shell on one machine, by pypsrp: opened, used for pipelines, deleted."""
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Any, Self
 
-from pypsrp.complex_objects import Command, CommandParameter, PSInvocationState
+from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import WSManFaultError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
@@ -72,7 +70,7 @@ class Pool:
             if number:
                 shell.add_statement()
             for name, script, named, positional in stages:
-                shell.add_command(_Stage(name, protocol_version=self._pool.protocol_version or "", is_script=script))
+                shell.add_script(name) if script else shell.add_cmdlet(name)
                 shell.add_parameters(named)
                 for value in positional:
                     shell.add_argument(value)
@@ -116,21 +114,6 @@ class Pool:
     def _patience(self, deadline: Deadline) -> None:
         """Requests without a timeout of their own take it from here."""
         self._wsman.operation_timeout = self._bridge.seconds = _operation_seconds(deadline.left)  # type: ignore[assignment]
-
-
-class _Stage(Command):
-    """A command that is cheap to copy: pypsrp copies all commands twice for each message, to the last constant.
-
-    That was more than half of a client's CPU for a pipeline of ten statements. Only the arguments need to be new each
-    time, since writing one leaves marks on it.
-    """
-
-    args: list[CommandParameter]
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy(self)
-        twin.args = [CommandParameter(name=part.name, value=part.value) for part in self.args]
-        return twin
 
 
 class _Bridge:

@@ -7,21 +7,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from xml.etree.ElementTree import canonicalize, tostring
 
 import pytest
-from hypothesis import given
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
+from pypsrp.complex_objects import ApartmentState, CommandParameter, HostInfo, Pipeline, RemoteStreamOptions
+from pypsrp.complex_objects import Command as PsrpCommand
+from pypsrp.exceptions import SerializationError
+from pypsrp.messages import CreatePipeline
 from pypsrp.serializer import Serializer, TaggedValue
 from ruamel.yaml import YAML
 
 from harness.core import errors
 from harness.core.errors import InputError
 from harness.core.model import Auth
-from harness.remoting import EnumValue, RemoteObject, to_plain
+from harness.remoting import Credential, EnumValue, RemoteObject, to_plain
 from harness.remoting._deadline import Deadline
 from harness.remoting._endpoint import Endpoint, Trust, tls_context
 from harness.remoting._faults import Fault, read_fault, refusal
 from harness.remoting._records import error_detail
+from harness.remoting._serializer import OutputSerializer
 from harness.remoting._values import holds_secret, wire_value
 from harness.remoting._winrs import command_line, signed
 from harness.remoting.decode import from_clixml
@@ -42,6 +50,7 @@ def test_clixml_becomes_plain_python(case: dict[str, Any]) -> None:
     assert to_plain(from_clixml(case["xml"])) == case["plain"]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_every_string_that_pypsrp_writes_is_read_back(text: str) -> None:
     try:
@@ -51,6 +60,7 @@ def test_every_string_that_pypsrp_writes_is_read_back(text: str) -> None:
     assert from_clixml(Serializer().serialize(text)) == text  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(2**31), 2**31 - 1) | st.text("aé_x0", max_size=6),
@@ -125,6 +135,67 @@ def test_a_refusal_does_not_quote_the_value() -> None:
 
 def test_only_secrets_need_the_session_key() -> None:
     assert not holds_secret({"a": ["b", {"c": 1}], "d": "secret"})
+
+
+# ---- the pipeline message ----
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**63)
+    | st.text("aé<&>\"'_x0\n😀", max_size=6)
+    | st.binary(max_size=3)
+)
+secrets = st.builds(SecretStr, st.text(max_size=4)) | st.builds(
+    Credential, st.text(max_size=3), st.builds(SecretStr, st.text(max_size=3))
+)
+values = st.recursive(
+    scalars | st.uuids() | st.floats(allow_nan=False, allow_infinity=False) | secrets,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab<", max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+stages = st.tuples(
+    st.text("Get-VM<&", min_size=1, max_size=6),
+    st.booleans(),
+    st.dictionaries(st.text("Nam<", max_size=3), values, max_size=3),
+    st.lists(values, max_size=2),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(stages, min_size=1, max_size=3), min_size=1, max_size=3), st.sampled_from(["2.1", "2.2", "2.3"])
+)
+def test_a_pipeline_is_written_as_pypsrp_writes_it(statements: Any, version: str) -> None:
+    def message() -> CreatePipeline:
+        commands = []
+        for statement in statements:
+            for name, script, named, positional in statement:
+                parts = [CommandParameter(name=key, value=wire_value(value)) for key, value in named.items()]
+                parts += [CommandParameter(value=wire_value(value)) for value in positional]
+                commands.append(PsrpCommand(name, protocol_version=version, is_script=script, args=parts))
+            commands[-1].end_of_statement = True
+        pipeline = Pipeline(is_nested=False, cmds=commands, history=None, redirect_err_to_out=False)
+        return CreatePipeline(
+            True, ApartmentState(value=2), RemoteStreamOptions(value=0), False, HostInfo(host=None), pipeline, False
+        )
+
+    theirs, ours = Serializer(), OutputSerializer()
+    theirs.cipher = ours.cipher = Cipher(algorithms.AES(b"k" * 32), modes.CBC(b"\0" * 16))
+    try:
+        expected = theirs.serialize(message())
+    except (InputError, UnicodeEncodeError):
+        with pytest.raises((InputError, UnicodeEncodeError)):
+            ours.serialize(message())
+        return
+    assert expected is not None
+    assert canonicalize(ours.serialize(message()).decode()) == canonicalize(tostring(expected, "unicode"))
+
+
+def test_a_secret_without_a_session_key_is_not_written() -> None:
+    command = PsrpCommand("x", is_script=False, args=[CommandParameter(value=wire_value(SecretStr("s")))])
+    with pytest.raises(SerializationError):
+        OutputSerializer().serialize(CreatePipeline(pipeline=Pipeline(cmds=[command])))
 
 
 # ---- error records ----

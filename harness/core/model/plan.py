@@ -1,7 +1,7 @@
 """What would be done and why, and what cannot be done: the plan and its outcomes."""
 
-from collections.abc import Mapping
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 

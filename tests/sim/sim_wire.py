@@ -79,7 +79,12 @@ class Wire:
         size: int = 153600,
         header: str = "",
     ) -> Answer:
-        fields = (
+        fields = self.fields(action, resource, timeout, size)
+        return self.post(self.envelope(fields + _sets(shell, options or {}) + header, body))
+
+    def fields(self, action: str, resource: str, timeout: str = "PT20S", size: int = 153600) -> str:
+        """The header fields, in pypsrp's order."""
+        return (
             f'<wsa:Action s:mustUnderstand="true">{action}</wsa:Action>'
             '<wsmv:DataLocale s:mustUnderstand="false" xml:lang="en-US" />'
             '<wsman:Locale s:mustUnderstand="false" xml:lang="en-US" />'
@@ -91,7 +96,6 @@ class Wire:
             '<wsmv:SessionId s:mustUnderstand="false">uuid:1111111A-0000-0000-0000-000000000001</wsmv:SessionId>'
             f"<wsa:To>http://{self.address}:{self.port}/wsman</wsa:To>"
         )
-        return self.post(self.envelope(fields + _sets(shell, options or {}) + header, body))
 
     def envelope(self, header: str, body: str) -> str:
         declared = (
@@ -127,6 +131,15 @@ class Wire:
             "</rsp:CommandLine>"
         )
         return self.send(f"{SHELL}/Command", POWERSHELL, body, shell=pool.shell)
+
+    def raw_receive(self, shell: str, resource: str, command_id: str) -> bytes:
+        """The bytes of a Receive, for clients that send them themselves."""
+        stream = f'<rsp:DesiredStream CommandId="{command_id}">stdout</rsp:DesiredStream>'
+        fields = self.fields(f"{SHELL}/Receive", resource) + _sets(shell, {})
+        body = self.envelope(fields, f"<rsp:Receive>{stream}</rsp:Receive>").encode()
+        basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        lines = f"Host: {self.address}\r\nAuthorization: Basic {basic}\r\nContent-Length: {len(body)}"
+        return f"POST /wsman HTTP/1.1\r\n{lines}\r\n\r\n".encode() + body
 
     def receive(self, shell: str, resource: str, command_id: str = "", streams: str = "stdout", **more: str) -> Answer:
         mark = f' CommandId="{command_id}"' if command_id else ""

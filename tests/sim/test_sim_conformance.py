@@ -248,9 +248,9 @@ def test_the_configuration_as_in_test_wsman_update_envelope_size_500(setup: Setu
     assert " ".join(tags) == (
         "Config MaxEnvelopeSizekb MaxTimeoutms MaxBatchItems MaxProviderRequests Client NetworkDelayms URLPrefix "
         "AllowUnencrypted Auth Basic Digest Kerberos Negotiate Certificate CredSSP DefaultPorts HTTP HTTPS "
-        "TrustedHosts Service RootSDDL MaxConcurrentOperations MaxConcurrentOperationsPerUser EnumerationTimeoutms MaxConnections "
-        "MaxPacketRetrievalTimeSeconds AllowUnencrypted Auth Basic Kerberos Negotiate Certificate CredSSP "
-        "CbtHardeningLevel DefaultPorts HTTP HTTPS IPv4Filter IPv6Filter EnableCompatibilityHttpListener "
+        "TrustedHosts Service RootSDDL MaxConcurrentOperations MaxConcurrentOperationsPerUser EnumerationTimeoutms "
+        "MaxConnections MaxPacketRetrievalTimeSeconds AllowUnencrypted Auth Basic Kerberos Negotiate Certificate "
+        "CredSSP CbtHardeningLevel DefaultPorts HTTP HTTPS IPv4Filter IPv6Filter EnableCompatibilityHttpListener "
         "EnableCompatibilityHttpsListener CertificateThumbprint AllowRemoteAccess Winrs AllowRemoteShellAccess "
         "IdleTimeout MaxConcurrentUsers MaxShellRunTime MaxProcessesPerShell MaxMemoryPerShellMB MaxShellsPerUser"
     )
@@ -658,8 +658,8 @@ def test_too_many_shells_on_2008_r2_as_in_vagrant_issue_7489(setup: Setup) -> No
     answer = setup.wire.create_cmd()
     assert re.search(
         'Code="2150859173" Machine="[^"]+"><f:Message>The WS-Management service cannot process the request. This '
-        "user is allowed a maximum number of 1 concurrent shells, which has been exceeded. Close existing shells or raise "
-        "the quota for this user. </f:Message>",
+        "user is allowed a maximum number of 1 concurrent shells, which has been exceeded. Close existing shells or "
+        "raise the quota for this user. </f:Message>",
         answer.text,
     )
 

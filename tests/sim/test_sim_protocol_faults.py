@@ -95,7 +95,9 @@ def test_a_program_is_named_by_any_word_of_its_command_line(lab: Lab) -> None:
 @pytest.mark.parametrize(("kind", "status"), [("http_400", 400), ("http_500", 500), ("http_503", 503)])
 @pytest.mark.parametrize(("phase", "worked"), [("before", 0), ("after", 1)])
 @pytest.mark.parametrize("auth", ["basic", "ntlm"])
-def test_a_bare_status_reaches_the_client(lab: Lab, *, kind: str, status: int, phase: str, worked: int, auth: str) -> None:
+def test_a_bare_status_reaches_the_client(
+    lab: Lab, *, kind: str, status: int, phase: str, worked: int, auth: str
+) -> None:
     with pytest.raises(WinRMTransportError) as caught:
         invoke(lab, Fault(kind, phase, action="Command"), auth=auth)
     assert caught.value.code == status

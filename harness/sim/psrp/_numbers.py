@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 __all__ = ["parse_date", "parse_duration", "write_date", "write_double", "write_duration"]
 
@@ -12,6 +13,7 @@ _DURATION = re.compile(
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 
 
+@lru_cache(maxsize=256)
 def parse_duration(text: str) -> timedelta:
     """An xs:duration; a year counts 365 days and a month 30, as System.Xml does.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.core.errors import RemoteError
 from harness.remoting import ErrorDetail
-from harness.windows.answers import error_code, hresult_of, raised_by
+from harness.windows._error_codes import error_code, hresult_of, raised_by
 
 __all__ = ["refuse_errors"]
 

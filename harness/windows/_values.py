@@ -68,8 +68,13 @@ class Row:
 
     @classmethod
     def of(cls, table: Mapping[str, object]) -> "Row":
-        """A row from a decoded table."""
+        """A row from a table as it travelled."""
         return cls({key.casefold(): plain(value) for key, value in table.items()})
+
+    @classmethod
+    def plain_table(cls, table: Mapping[str, object]) -> "Row":
+        """A row from a table whose values are plain already."""
+        return cls({key.casefold(): value for key, value in table.items()})
 
     def get(self, name: str) -> object:
         """The plain value, or None."""

@@ -4,37 +4,17 @@ Errors are matched by the class in their id and by numbers, never by their text,
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.core.model import PartState
 from harness.remoting import ErrorDetail, PipelineResult, PowerShellSession
+from harness.windows._error_codes import error_code, raised_by
 from harness.windows._values import Row, plain
 from harness.windows.question import FULL, Projection, Question
 
-__all__ = ["Answers", "ask", "error_code", "hresult_of", "raised_by", "read"]
+__all__ = ["Answers", "ask", "read"]
 
-_CODES = {
-    0x80070005: "access_denied",
-    0x80041003: "access_denied",
-    0x8004100E: "namespace_missing",
-    0x80041010: "class_missing",
-    0x80041017: "query_refused",
-}
-_IDS = {
-    "CommandNotFoundException": "command_missing",
-    "NoMatchingLogsFound": "log_missing",
-    "PathNotFound": "path_missing",
-    "ClusterEndpointNotRegistered": "no_cluster_here",
-    "InvalidVMIdNotSingle": "vm_not_here",
-    "InvalidVMState": "vm_not_running",
-    "InvalidCredential": "guest_credential_refused",
-    "PSSessionStateBroken": "guest_session_broken",
-    "CreateRemoteRunspaceForVMFailed": "guest_session_broken",
-    "HyperVModuleNotAvailable": "command_missing",
-}
-_HRESULT = re.compile(r"0x([0-9a-fA-F]{8})")
 _TAIL = frozenset({"selectobject", "converttojson"})
 UNREADABLE = "unreadable_answer"
 NO_ANSWER = "no_answer"
@@ -121,35 +101,6 @@ def read(result: PipelineResult, questions: Sequence[Question], projection: Proj
     )
 
 
-def raised_by(error: ErrorDetail) -> str:
-    """The command that raised an error, casefolded and without its dash: "getwinevent".
-
-    Cmdlets name their class ("Microsoft.PowerShell.Commands.GetWinEventCommand"), functions their own name.
-    """
-    name = error.command.rpartition(".")[2].rpartition("\\")[2].replace("-", "").casefold()
-    return name.removesuffix("command") if name != "command" else name
-
-
-def hresult_of(error: ErrorDetail) -> int | None:
-    """The code of an error: from the record, or from an id such as "HRESULT 0xc004f050,...InvokeCimMethodCommand"."""
-    found = _HRESULT.search(error.error_id)
-    return int(found[1], 16) if found else error.hresult
-
-
-def error_code(error: ErrorDetail) -> str:
-    """The harness's word for an error of the error stream."""
-    if error.exception_type.endswith("PSDirectException"):
-        return "guest_credential_refused"
-    known = _IDS.get(error.error_id) or _CODES.get(hresult_of(error) or 0)
-    if known:
-        return known
-    if "UnauthorizedAccess" in error.fq_id + error.exception_type or "PermissionDenied" in error.category:
-        return "access_denied"
-    if "ParameterBinding" in error.exception_type:
-        return "parameter_refused"
-    return "command_failed"
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What is known of the whole stream when a single part is judged."""
@@ -191,7 +142,7 @@ def _sorted_out(
         if owner is None or not isinstance(value, Mapping):
             raw.append(value)
         else:
-            rows[owner.name].append(Row.of(value))
+            rows[owner.name].append(Row.plain_table(value))
     return {name: tuple(found) for name, found in rows.items()}, raw
 
 

@@ -9,7 +9,8 @@ from harness.core.model import PartState
 from harness.remoting import ErrorDetail, PipelineResult, cmd
 from harness.remoting.decode import EnumValue, RemoteObject
 from harness.remoting.fake import Answer, FakeSession, error
-from harness.windows.answers import ask, error_code, hresult_of, raised_by, read
+from harness.windows._error_codes import error_code, hresult_of, raised_by
+from harness.windows.answers import ask, read
 from harness.windows.question import FULL, Projection, Question, distinct
 
 SYSTEM = Question(

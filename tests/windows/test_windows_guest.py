@@ -166,11 +166,11 @@ def test_a_guest_with_powershell_2_is_called_too_old() -> None:
 
 
 def test_a_session_that_answers_nothing_is_not_reachable_and_no_program_is_tried() -> None:
-    broken = error("PSSessionStateBroken")
+    broken = error("Whatever,Microsoft.PowerShell.Commands.InvokeCommandCommand")
     shell = FakeShell({"/dlv": ShellResult(0, DLV, "")})
     facts = gather(FakeSession([(lambda _: True, Answer(errors=[broken]))]), shell)
     assert not facts.reachable
-    assert {state.code for state in facts.parts.values()} == {"guest_session_broken"}
+    assert {state.code for state in facts.parts.values()} == {"command_failed"}
     assert shell.ran == []
 
 

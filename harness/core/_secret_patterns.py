@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-__all__ = ["KEY_SHAPE", "PLAIN_KEY_SHAPE", "Disguises", "tail_of_key"]
+__all__ = ["KEY_SHAPE", "PLAIN_KEY_SHAPE", "Disguises", "Glance", "tail_of_key"]
 
 _DASH = "[-\u2010-\u2015\u2212]"
 _KEY_CHARACTER = "[A-Za-z0-9]\x00?"
@@ -20,9 +20,12 @@ PLAIN_KEY_SHAPE = r"(?<![A-Za-z0-9+/=])[BCDFGHJKMNPQRTVWXY2346789]{25}(?![A-Za-z
 """A product key without dashes: only the letters that product keys use."""
 
 _KEY = re.compile(rf"[A-Za-z0-9]{{5}}(?:(?:{_DASH})?[A-Za-z0-9]{{5}}){{4}}")
+_ESCAPED = re.compile(r"[\\%&\x00+]|_x[0-9A-Fa-f]{4}_|(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[\s:,-]{0,2}){4}")
+_SEPARATORS = re.compile(rf"{_DASH}|[_\s]")
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 _SHORTEST_FRAGMENT = 4
+_HEX_JOINT = r"[\s:,-]{0,2}(?:0x|\\x)?"
 _SEXTET = "[A-Za-z0-9+/_-]"
 
 
@@ -54,13 +57,21 @@ class Disguises:
         return re.compile("|".join(self._alternatives()))
 
     def _alternatives(self) -> Iterator[str]:
-        yield from (_hexadecimal(data) for data in self._data if len(data) * 2 >= _SHORTEST_FRAGMENT)
+        yield from self._hexadecimal()
         yield self._text()
         if len(self._secret) >= 4:
             yield _characters(self._secret[::-1], any_case=self._is_key)
         if not self._secret.isascii():
             for encoding in ("utf-8", "utf-16-le"):
                 yield re.escape(self._secret.encode(encoding, "surrogatepass").decode("latin-1"))
+
+    def _hexadecimal(self) -> Iterator[str]:
+        if self._is_key:
+            plain = re.sub(r"[^A-Za-z0-9]", "", self._secret)
+            yield _hexadecimal_key(plain, wide=True)
+            yield _hexadecimal_key(plain, wide=False)
+        else:
+            yield from (_hexadecimal(data) for data in self._data if len(data) * 2 >= _SHORTEST_FRAGMENT)
 
     def _text(self) -> str:
         if self._is_key:
@@ -71,12 +82,41 @@ class Disguises:
         # a secret this short would eat half of every text: only whole words
         return body if len(self._secret) >= 4 else rf"(?<!\w){body}(?!\w)"
 
-    def replace(self, text: str, replacement: Callable[[re.Match[str]], str]) -> str:
-        """The text with every disguise replaced."""
+    @cached_property
+    def _plain(self) -> tuple[str, ...]:
+        encodings = () if self._secret.isascii() else ("utf-8", "utf-16-le")
+        wide = (self._secret.encode(encoding, "surrogatepass").decode("latin-1") for encoding in encodings)
+        return (self._secret, self._secret[::-1], *wide)
+
+    @cached_property
+    def _bare(self) -> tuple[str, str]:
+        compact = _compact(self._secret)
+        return compact, compact[::-1]
+
+    def replace(self, text: str, glance: "Glance", replacement: Callable[[re.Match[str]], str]) -> str:
+        """The text with every disguise replaced; ``glance`` is what is known of the text before any replacement."""
         for fragment in self._fragments:
             if fragment in text:
                 text = re.sub(f"{_SEXTET}?{re.escape(fragment)}{_SEXTET}?", replacement, text)
-        return self._pattern.sub(replacement, text)
+        return self._pattern.sub(replacement, text) if self._may_be_in(text, glance) else text
+
+    def _may_be_in(self, text: str, glance: "Glance") -> bool:
+        """Whether the costly search can find anything: most lines of a log hold no escape and no part of a secret."""
+        if glance.escaped or any(form in text for form in self._plain):
+            return True
+        return self._is_key and any(form in glance.compact for form in self._bare)
+
+
+class Glance:
+    """What one look at a text tells about all secrets: whether anything is escaped, and its bare letters."""
+
+    def __init__(self, text: str) -> None:
+        self.escaped = _ESCAPED.search(text) is not None
+        self.compact = _compact(text)
+
+
+def _compact(text: str) -> str:
+    return _SEPARATORS.sub("", text).upper()
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
@@ -88,13 +128,27 @@ def _spellings(secret: str) -> tuple[str, ...]:
 
 
 def _characters(text: str, *, any_case: bool) -> str:
-    return "".join(rf"(?:{'|'.join(_forms(c, any_case=any_case))})\x00?" for c in text)
+    forms = _either_letter if any_case else _escapes
+    return "".join(rf"(?:{'|'.join(forms(c))})\x00?" for c in text)
 
 
-def _forms(character: str, *, any_case: bool) -> Iterator[str]:
-    variants = {character, character.upper(), character.lower()} if any_case else {character}
-    for variant in sorted(v for v in variants if len(v) == 1):
-        yield from _escapes(variant)
+def _either_letter(character: str) -> Iterator[str]:
+    """Both cases of a letter of a product key at once; their code points differ in one bit."""
+    upper = character.upper()
+    if not upper.isalpha():
+        yield from _escapes(character)
+        return
+    point = _two_cases(upper)
+    yield f"[{upper}{upper.lower()}]"
+    yield rf"\\{{1,4}}u00{point}"
+    yield f"_x00{point}_"
+    yield f"%{point}"
+    yield rf"&(?:amp;){{0,3}}#(?:{ord(upper)}|{ord(upper) + 32}|[xX]0{{0,4}}{point});"
+
+
+def _two_cases(upper: str) -> str:
+    high, low = divmod(ord(upper), 16)
+    return f"[{high:x}{high + 2:x}]{_either_case(f'{low:x}')}"
 
 
 def _escapes(character: str) -> Iterator[str]:
@@ -130,4 +184,12 @@ def _base64(data: bytes) -> Iterator[str]:
 
 
 def _hexadecimal(data: bytes) -> str:
-    return r"[\s:,-]{0,2}(?:0x|\\x)?".join(_either_case(f"{byte:02x}") for byte in data)
+    return _HEX_JOINT.join(_either_case(f"{byte:02x}") for byte in data)
+
+
+def _hexadecimal_key(plain: str, *, wide: bool) -> str:
+    zero = f"{_HEX_JOINT}00" if wide else ""
+    letters = [(_two_cases(c) if c.isalpha() else f"{ord(c):02x}") + zero for c in plain.upper()]
+    dash = f"(?:2[dD]{zero}{_HEX_JOINT})?"
+    groups = [_HEX_JOINT.join(letters[i : i + 5]) for i in range(0, 25, 5)]
+    return f"{_HEX_JOINT}{dash}".join(groups)

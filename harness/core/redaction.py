@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Mapping
 
-from harness.core._secret_patterns import KEY_SHAPE, PLAIN_KEY_SHAPE, Disguises, tail_of_key
+from harness.core._secret_patterns import KEY_SHAPE, PLAIN_KEY_SHAPE, Disguises, Glance, tail_of_key
 from harness.core.catalogue import is_public_key
 
 __all__ = ["MASK", "Redactor", "mask_key"]
@@ -60,8 +60,11 @@ class Redactor:
 
         A key keeps its last five characters where it stands readable, since administrators know keys by them.
         """
-        for disguises in self._disguises.values():
-            text = disguises.replace(text, _replacement)
+        known = self._disguises
+        if known:
+            glance = Glance(text)
+            for disguises in known.values():
+                text = disguises.replace(text, glance, _replacement)
         return _KEYS.sub(_key_replacement, text)
 
     def redact_value(self, value: object) -> object:

@@ -1,4 +1,4 @@
-"""`avma explain`: the document's fields, a sentence and a next step for every code, and what an auditor would conclude."""
+"""`avma explain`: the document's fields, a sentence with a next step for every code, an auditor's conclusion."""
 
 from dataclasses import asdict
 
@@ -9,6 +9,7 @@ from harness.core.witnesses import explain
 
 NAME = "Name: Windows(R), ServerStandard edition"
 AVMA = "Description: Windows(R) Operating System, VIRTUAL_MACHINE_ACTIVATION channel"
+ACTIVATING = "Activating Windows(R), ServerStandard edition (de32eafd-aaee-4662-9444-c1befb41bde2) ..."
 FIELDS = {
     "name",
     "description",
@@ -130,8 +131,7 @@ def test_a_code_the_catalogue_lacks_still_gets_a_next_step() -> None:
             ["this licence is not in use"],
         ),
         (
-            "Activating Windows(R), ServerStandard edition (de32eafd-aaee-4662-9444-c1befb41bde2) ...\n"
-            "Error: Product activation failed.",
+            f"{ACTIVATING}\nError: Product activation failed.",
             ["The activation failed.", "exit code 0 all the same"],
         ),
         (
@@ -148,9 +148,8 @@ def test_what_the_text_says_is_said_in_words(text: str, words: list[str]) -> Non
 
 
 def test_the_sentences_never_repeat_a_whole_secret_key() -> None:
-    found = explain(
-        "PS C:\\> slmgr /ipk BCDFG-HJKMP-QRTVW-XY234-67899\nInstalled product key BCDFG-HJKMP-QRTVW-XY234-67899 successfully."
-    )
+    key = "BCDFG-HJKMP-QRTVW-XY234-67899"
+    found = explain(f"PS C:\\> slmgr /ipk {key}\nInstalled product key {key} successfully.")
     assert "BCDFG" not in str(asdict(found))
 
 

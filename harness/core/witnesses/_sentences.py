@@ -13,10 +13,7 @@ __all__ = ["event_sentences", "report_sentences"]
 _LEASE_MINUTES = 10_080
 _OUTCOMES = {
     ("ato", True): "The activation succeeded.",
-    (
-        "ato",
-        False,
-    ): "The activation failed; the script ends with exit code 0 where it gives no code, which is no success.",
+    ("ato", False): "The activation failed.",
     ("ipk", True): "The product key was installed; that alone is no activation. Next: cscript //nologo slmgr.vbs /ato.",
     ("ipk", False): "The product key was not installed; the machine keeps the key it had.",
 }

@@ -80,7 +80,9 @@ def explain(text: str) -> Explanation:
     report = parse_slmgr(text)
     listed = listed_licences(clean_lines(text))
     if listed:
-        report = SlmgrReport(language=report.language, products=listed, codes=report.codes)
+        reasons = (product.notification_reason for product in listed if product.notification_reason)
+        seen = tuple(dict.fromkeys((*report.codes, *reasons)))
+        report = SlmgrReport(language=report.language, products=listed, codes=seen)
     events = () if report.products else parse_event_text(text)
     if events:
         return _of_events(report, events)

@@ -134,7 +134,9 @@ def _read(data: bytes) -> tuple[int, bytes, bytes]:
 
 
 def _unwrap(data: bytes, wanted: int) -> bytes:
-    tag, content, _ = _read(data)
+    tag, content, rest = _read(data)
+    if rest:
+        raise TokenError("bytes follow a DER element that stands alone")
     if tag != wanted:
         raise TokenError(f"a DER element has tag {tag:#x} instead of {wanted:#x}")
     return content

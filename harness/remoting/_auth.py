@@ -50,6 +50,10 @@ class Greeting(Protocol):
     def refused(self, reply: Reply) -> AuthenticationError:
         """What HTTP 401 means after all that."""
 
+    @property
+    def renews(self) -> bool:
+        """Whether greeting again says anything new."""
+
 
 @dataclass(frozen=True)
 class Plain:
@@ -69,6 +73,10 @@ class Plain:
 
     def refused(self, reply: Reply) -> AuthenticationError:
         return unauthorised(self.auth.value, self.credential.username if self.credential else None, _offered(reply))
+
+    @property
+    def renews(self) -> bool:
+        return False
 
     def _header(self) -> str:
         if self.auth is Auth.CERTIFICATE or self.credential is None:
@@ -90,11 +98,6 @@ class Negotiated:
         self._sealed = sealed
         self._scheme = "CredSSP" if auth is Auth.CREDSSP else "Negotiate"
         self._seal: WinRMEncryption | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether messages are encrypted by the security context."""
-        return self._sealed
 
     def first(self, exchange: Exchange, message: bytes, certificate: bytes | None) -> Reply | None:
         reply, context = self._shake(exchange, message, certificate)
@@ -135,6 +138,10 @@ class Negotiated:
         return error
 
     @property
+    def renews(self) -> bool:
+        return True
+
+    @property
     def _user(self) -> str | None:
         return self._credential.username if self._credential else None
 
@@ -159,7 +166,12 @@ class Negotiated:
             answer = _token(reply)
             if answer is None:
                 return reply, context
-            token = self._step(context, answer)
+            try:
+                token = self._step(context, answer)
+            except AuthenticationError as error:
+                if riding and reply.status != 401:
+                    error.sent = Sent.YES  # the listener took the message; it is the proof of its name that is wrong
+                raise
             if token is None or reply.status != 401:
                 return reply, context
             if reply.last:

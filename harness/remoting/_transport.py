@@ -71,6 +71,7 @@ class Transport:
         self._deadline = Deadline(0.0, clock)
         self._wire: Wire | None = None
         self._greeting = greet()
+        self._known = False
         self._used = clock()
 
     def allow(self, deadline: Deadline) -> None:
@@ -111,19 +112,28 @@ class Transport:
             raise DeadlineError("There was no time left to send the request.", sent=Sent.NO)
         if self._wire is not None and (self._clock() - self._used > _IDLE_LIMIT or self._wire.dropped):
             self.close()  # with it goes the security context: nothing is sealed for a connection that is gone
-        if self._wire is None:
-            riding = self._open(envelope, seconds)
-            if riding is not None:
-                return riding
-        headers, body = self._greeting.wrap(envelope)
-        return self._exchange(headers, body, seconds)
+        fresh = self._wire is None
+        reply = self._greeted(envelope, seconds) if fresh else self._sealed(envelope, seconds)
+        if reply.status == 401 and not fresh and self._greeting.renews:
+            # A listener may want each request authenticated, or have dropped the context: greet again, as pypsrp does.
+            # A command cannot run twice by this, since its id is ours and the shell takes an id once.
+            self.close()
+            reply = self._greeted(envelope, seconds)
+        self._known = self._known or reply.status != 401
+        return reply
 
-    def _open(self, envelope: bytes, seconds: float) -> Reply | None:
+    def _greeted(self, envelope: bytes, seconds: float) -> Reply:
+        """Connect, greet, and send the envelope unless it rode along with the greeting."""
         self._wire = self._connect()
         self._greeting = self._greet()
-        return self._greeting.first(
+        riding = self._greeting.first(
             lambda headers, body: self._exchange(headers, body, seconds), envelope, self._wire.certificate
         )
+        return riding if riding is not None else self._sealed(envelope, seconds)
+
+    def _sealed(self, envelope: bytes, seconds: float) -> Reply:
+        headers, body = self._greeting.wrap(envelope)
+        return self._exchange(headers, body, seconds)
 
     def _exchange(self, headers: Headers, body: bytes, seconds: float) -> Reply:
         if self._wire is None or self._wire.closed:
@@ -139,7 +149,10 @@ class Transport:
         if fault is None:
             self.close()
             if reply.status == 401:
-                return self._greeting.refused(reply)
+                refused = self._greeting.refused(reply)
+                # Who was let in before and is not now has met something that is no plain refusal.
+                refused.sent = Sent.MAYBE if self._known else Sent.NO
+                return refused
             return http_refused(reply.status, self.place, sealed=not self.place.tls)
         if fault.code == OPERATION_TIMEOUT:
             return OperationTimeout()

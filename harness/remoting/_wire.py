@@ -19,9 +19,10 @@ from threading import Thread
 from typing import Any
 
 from harness.core.errors import DeadlineError, Sent, TransportError
+from harness.remoting._arrival import connect_failed, handshake_late, not_resolved, tls_failed
 from harness.remoting._deadline import Deadline
 from harness.remoting._endpoint import Endpoint
-from harness.remoting._errors import Phase, broken_off, connect_failed, handshake_late, late, not_resolved, tls_failed
+from harness.remoting._errors import Phase, broken_off, late
 
 __all__ = ["Reply", "Resolver", "Wire"]
 

@@ -14,8 +14,9 @@ __all__ = ["Command", "ErrorDetail", "PipelineResult", "Statement", "cmd"]
 class Command:
     """A cmdlet or function by name. ``parameters`` are named (True for a switch), ``arguments`` positional.
 
-    Values: str, bool, int, uuid.UUID, list, dict, None, pydantic SecretStr (sent as SecureString under the session
-    key) and Credential (sent as PSCredential). Anything else is refused before anything is sent.
+    Values: None, str, bool, int, float, bytes, uuid.UUID, aware datetime and date (sent as ISO 8601 text), list, tuple,
+    dict, pydantic SecretStr (sent as SecureString under the session key) and Credential (sent as PSCredential).
+    Anything else, enums too, is refused before anything is sent.
     """
 
     name: str
@@ -28,7 +29,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Commands joined by the pipe. ``script`` is set for the one constant PowerShell Direct script only."""
+    """Commands joined by the pipe.
+
+    ``script`` is set for the one constant PowerShell Direct script only: it is the text of the first command, whose
+    name is then for people and whose parameters are the script's.
+    """
 
     commands: tuple[Command, ...]
     script: str | None = None

@@ -189,7 +189,7 @@ def test_a_configuration_that_is_not_registered_is_told_as_such(lab: Lab) -> Non
     ("kind", "expected", "said"),
     [
         ("http_503", ConnectError, "is not available (HTTP 503)"),
-        ("http_400", ConnectionLostError, "could not decrypt the request (HTTP 400); nothing was carried out"),
+        ("http_400", ConnectionLostError, "could not decrypt the request (HTTP 400)"),
         ("http_500", ProtocolError, "HTTP 500 and no WS-Management fault"),
         ("unauthorized", AuthenticationError, "refused the user labadmin"),
         ("wsman_500", ProtocolError, "InternalError"),
@@ -295,3 +295,28 @@ def test_an_endless_silence_after_the_connection_ends_with_the_deadline() -> Non
         error = failure_of(plain_http(listener.port), seconds=0.5)
     assert isinstance(error, DeadlineError)
     assert time.monotonic() - started < 2.5
+
+
+@pytest.mark.parametrize("kind", ["unauthorized", "http_400", "http_500", "http_503"])
+@pytest.mark.parametrize("auth", [Auth.BASIC, Auth.NTLM])
+def test_an_answer_that_is_no_refusal_of_winrms_own_leaves_a_commands_fate_open(
+    lab: Lab, kind: str, auth: Auth
+) -> None:
+    """The lab has carried the command out before it answers so: a client cannot know, and must not guess."""
+    lab.strike(Fault(kind, "after", action="Command"))
+    error = failure_of(lab.connection("https", auth))
+    assert error.sent is Sent.MAYBE
+    assert len(lab.machine.invocations) == 1
+
+
+def test_a_listener_that_forgets_who_we_are_is_greeted_again(lab: Lab) -> None:
+    with open_powershell(lab.connection("http", Auth.NTLM), CREDENTIAL, target="hv01") as session:
+        session.run(ASK, seconds=10)
+        lab.strike(Fault("unauthorized", "before", action="Command"))
+        assert session.run(ASK, seconds=10).output == ("a",)
+    assert (lab.requests["Create"], lab.connections) == (1, 2)
+
+
+def test_a_password_that_is_refused_is_tried_once_lest_the_account_be_locked(lab: Lab) -> None:
+    failure_of(lab.connection("https", Auth.BASIC), WRONG)
+    assert lab.server.counters[lab.machine.name].unauthorized == 1

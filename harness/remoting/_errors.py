@@ -1,9 +1,8 @@
 """The one seam between foreign exceptions and ours: each becomes a sentence, a phase and a word on what was sent.
 
 What comes in: socket and ssl errors, http.client's, pyspnego's and, from pypsrp and pywinrm, whatever they let through
-when an answer is not what the protocol allows. WS-Management faults are in harness.remoting._faults. No text of a
-request or an answer goes into an error here, and no secret. What happens before there is a connection to speak over is in
-harness.remoting._arrival.
+when an answer is not what the protocol allows. No text of a request or an answer goes into an error here, and no
+secret. WS-Management faults are in harness.remoting._faults, and why there is no connection at all in ._arrival.
 """
 
 import binascii

@@ -20,6 +20,8 @@ PLAIN = sorted(
     if not path.stem.startswith(("shape-", "codepage-", "en-session", "en-dialog", "empty", "foreign"))
 )
 LISTINGS = [name for name in PLAIN if "-dlv-" in name or "-dli-" in name]
+SAMPLE = PLAIN[::4]
+"""Every fourth in the order of names: all languages and kinds are among them."""
 
 
 def text_of(name: str) -> str:
@@ -62,13 +64,13 @@ def said(report: SlmgrReport) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("name", SAMPLE)
 def test_a_look_changes_nothing_that_is_said(name: str, look: str) -> None:
     text = text_of(name)
     assert said(parse_slmgr(LOOKS[look](text))) == said(parse_slmgr(text))
 
 
-@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("width", [80, 100])
 @pytest.mark.parametrize("name", LISTINGS)
 def test_a_wrap_inside_words_changes_nothing_that_is_said(name: str, width: int) -> None:
     text = text_of(name)
@@ -77,7 +79,7 @@ def test_a_wrap_inside_words_changes_nothing_that_is_said(name: str, width: int)
     assert (found.kind, found.codes, found.service_version) == (wanted.kind, wanted.codes, wanted.service_version)
 
 
-@pytest.mark.parametrize("name", LISTINGS)
+@pytest.mark.parametrize("name", LISTINGS[::3])
 def test_a_prompt_before_it_adds_only_the_verb(name: str) -> None:
     text = text_of(name)
     verb = "dlv" if "-dlv-" in name else "dli"
@@ -87,7 +89,7 @@ def test_a_prompt_before_it_adds_only_the_verb(name: str) -> None:
     assert said(prompted) == said(replace(wanted, verbs=(verb,), kind=kind))
 
 
-@pytest.mark.parametrize("name", LISTINGS)
+@pytest.mark.parametrize("name", LISTINGS[::8])
 def test_each_half_of_a_listing_can_be_read(name: str) -> None:
     lines = text_of(name).split("\n")
     for cut in range(len(lines)):

@@ -8,8 +8,9 @@ Primitives travel as Python values: ``None``, ``str``, ``bool``, ``int`` (Int32)
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
-__all__ = ["Enum", "ErrorRecord", "Int64", "Obj", "ProgressRecord", "Secure", "UInt32", "Version"]
+__all__ = ["Enum", "ErrorRecord", "Int64", "NotedText", "Obj", "ProgressRecord", "Secure", "UInt32", "Version"]
 
 
 class UInt32(int):
@@ -62,6 +63,19 @@ class Obj:
 
     def __str__(self) -> str:
         return self.text if self.text is not None else self.types[0]
+
+
+class NotedText(str):
+    """A string with instance members, as Invoke-Command puts it out: the text, and where it came from beside it."""
+
+    __slots__ = ("notes",)
+
+    notes: dict[str, object]
+
+    def __new__(cls, text: str, notes: dict[str, object]) -> Self:
+        made = super().__new__(cls, text)
+        made.notes = notes
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sim_world_lab import InMemoryLab, command, script
 from sim_world_topologies import HOST_KEYS, guest, host, lab, node
 
 from harness.sim.machine import TerminatingError
-from harness.sim.objects import Enum, Obj, Secure
+from harness.sim.objects import Enum, NotedText, Obj, Secure
+from harness.sim.psrp import to_clixml
 from harness.sim.world import DATA_EXCHANGE, NodeState
 
 LANGUAGES = {
@@ -262,6 +263,15 @@ def test_a_command_runs_inside_the_guest_without_a_network() -> None:
     assert (value.notes["PSComputerName"], value.notes["PSShowComputerName"]) == ("vm", True)
     assert isinstance(value.notes["RunspaceId"], UUID)
     assert found.activity["vm"].commands == {"(script)": 1, "Get-CimInstance": 1}
+
+
+def test_a_string_of_the_guest_carries_where_it_came_from() -> None:
+    found = lab(host("HV1", guests=[guest("vm")]))
+    [value] = direct(found, "vm", "Get-Date", {"Format": "s"}).values
+    assert isinstance(value, NotedText)
+    assert (value, value.notes["PSComputerName"]) == ("2026-11-22T08:00:00", "vm")
+    written = to_clixml(value)
+    assert written.startswith('<Obj RefId="0"><S>2026-11-22T08:00:00</S><MS><S N="PSComputerName">vm</S>')
 
 
 @pytest.mark.parametrize(

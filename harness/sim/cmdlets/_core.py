@@ -164,9 +164,10 @@ def get_variable(call: Call) -> Iterable[object]:
 )
 def get_date(call: Call) -> Iterable[object]:
     moment = local_time(call.scope.windows, call.scope.world.clock.now())
-    if call.text("Format").casefold() in {"o", "s"}:
-        return [moment.isoformat(timespec="microseconds" if call.text("Format").casefold() == "o" else "seconds")]
-    return [moment]
+    form = call.text("Format").casefold()
+    if form == "s":
+        return [f"{moment:%Y-%m-%dT%H:%M:%S}"]
+    return [moment.isoformat(timespec="microseconds")] if form == "o" else [moment]
 
 
 def _through(call: Call) -> Iterable[object]:

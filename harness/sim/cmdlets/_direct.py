@@ -15,7 +15,7 @@ from harness.sim.cmdlets._scope import Call, cmdlet
 from harness.sim.cmdlets._values import prop
 from harness.sim.machine import Account, Invocation, Parameter, TerminatingError
 from harness.sim.machine import Call as Command
-from harness.sim.objects import Enum, ErrorRecord, Obj, ProgressRecord, Secure
+from harness.sim.objects import Enum, ErrorRecord, NotedText, Obj, ProgressRecord, Secure
 from harness.sim.world import VirtualMachine
 
 __all__ = ["COMMANDS"]
@@ -258,7 +258,7 @@ def _marked(value: object, vm: VirtualMachine) -> object:
     }
     if isinstance(value, Obj):
         value.notes |= notes
-    return value
+    return NotedText(value, notes) if type(value) is str else value
 
 
 COMMANDS = (invoke_command,)

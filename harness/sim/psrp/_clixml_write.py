@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from harness.sim.objects import Enum, ErrorRecord, Int64, Obj, ProgressRecord, Secure, UInt32, Version
+from harness.sim.objects import Enum, ErrorRecord, Int64, NotedText, Obj, ProgressRecord, Secure, UInt32, Version
 from harness.sim.psrp._error_object import error_object
 from harness.sim.psrp._numbers import write_date, write_double, write_duration
 from harness.sim.psrp._text import encode_attribute, encode_text
@@ -88,7 +88,7 @@ class Writer:
 
     def value(self, value: object, name: str | None = None, depth: int = REMOTING_DEPTH) -> None:
         """Write any value under a property's name, as deep as ``depth`` allows."""
-        primitive = _PRIMITIVES.get(type(value))
+        primitive = _primitive(value)
         if primitive is not None:
             self._out.append(primitive(value, _attribute(name) if name is not None else ""))
             return
@@ -139,6 +139,8 @@ class Writer:
     def _complex(self, value: object, name: str | None, depth: int) -> None:
         if isinstance(value, Enum):
             self.enum(value, name)
+        elif isinstance(value, NotedText):
+            self._noted(value, name, depth)
         elif isinstance(value, Obj):
             self._object(value, name, depth)
         elif isinstance(value, ErrorRecord):
@@ -147,6 +149,12 @@ class Writer:
             self._object(_progress_object(value), name, depth)
         else:
             self.value(display_text(value), name)
+
+    def _noted(self, value: NotedText, name: str | None, depth: int) -> None:
+        self.open((), name)
+        self._out.append(f"<S>{encode_text(value)}</S>")
+        self.members("MS", value.notes, depth)
+        self.close()
 
     def enum(self, value: Enum, name: str | None = None) -> None:
         """Write an enum with its name and its number."""
@@ -180,7 +188,7 @@ def _progress_object(record: ProgressRecord) -> Obj:
 
 def to_clixml(value: object, encrypt: Callable[[str], str] | None = None) -> str:
     """The CLIXML of one output object, as PIPELINE_OUTPUT carries it."""
-    primitive = _PRIMITIVES.get(type(value))
+    primitive = _primitive(value)
     if primitive is not None:
         return primitive(value, "")
     writer = Writer(encrypt)
@@ -188,14 +196,23 @@ def to_clixml(value: object, encrypt: Callable[[str], str] | None = None) -> str
     return writer.text()
 
 
+def _primitive(value: object) -> Callable[[Any, str], str] | None:
+    """How to write a primitive value; one of a subclass is written as what it is derived from."""
+    found = _PRIMITIVES.get(type(value))
+    if found is None and isinstance(value, str | int | float):
+        base = next(kind for kind in (str, int, float) if isinstance(value, kind))
+        return _PRIMITIVES[base]
+    return found
+
+
 def _int(value: int, name: str) -> str:
     tag = "I32" if -0x80000000 <= value <= 0x7FFFFFFF else "I64"
-    return f"<{tag}{name}>{value}</{tag}>"
+    return f"<{tag}{name}>{int(value)}</{tag}>"
 
 
 _PRIMITIVES: dict[type, Callable[[Any, str], str]] = {
     type(None): lambda _, name: f"<Nil{name} />",
-    str: lambda value, name: f"<S{name}>{encode_text(value)}</S>",
+    str: lambda value, name: f"<S{name}>{encode_text(str(value))}</S>",
     bool: lambda value, name: f"<B{name}>{'true' if value else 'false'}</B>",
     int: _int,
     UInt32: lambda value, name: f"<U32{name}>{int(value)}</U32>",

@@ -113,6 +113,7 @@ class RunningLab:
                 limits=Limits(open_receives=listen.open_receives),
                 latency=listen.latency_ms / 1000,
                 lockout_after=listen.lockout_after,
+                keytab=Path(listen.keytab) if listen.keytab else None,
             )
             try:
                 await self.server.start([listener])

@@ -69,6 +69,9 @@ class ListenForm(Form):
     latency_ms: Annotated[float, Field(ge=0)] = 0.0
     lockout_after: Annotated[int, Field(ge=0)] = 0
     open_receives: Annotated[int, Field(ge=1, le=3)] = 2
+    keytab: Annotated[str, StringConstraints(min_length=1)] | None = Field(
+        default=None, description="Path of a Kerberos keytab: tickets for the principals in it are accepted."
+    )
 
 
 class KmsForm(Form):

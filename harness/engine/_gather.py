@@ -1,6 +1,7 @@
 """Facts: all hosts side by side, then all guests they listed. Sends nothing that changes state."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from harness.core.errors import HarnessError
 from harness.core.model import (
@@ -20,6 +21,10 @@ from harness.engine._lanes import failure_of, side_by_side
 from harness.windows import gather_guest, gather_host, read_capabilities, write_capabilities
 
 __all__ = ["gather_guests", "gather_hosts"]
+
+
+MEMORY = timedelta(hours=12)
+"""How long a host's commands are taken for granted: an update that brings a module is noticed by the next day."""
 
 
 def gather_hosts(context: RunContext, hosts: Iterable[str]) -> tuple[HostLane, ...]:
@@ -64,6 +69,8 @@ def _host_facts(context: RunContext, name: str) -> HostFacts:
     identity = f"{connection.address}:{connection.port}/{connection.configuration}"
     remembered = context.store.capabilities.recall(identity)
     known = read_capabilities(remembered) if remembered else None
+    if known is not None and known.age(context.clock.now()) > MEMORY:
+        known = None
     facts, learned = gather_host(
         context.sessions.host(name),
         name,

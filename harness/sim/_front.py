@@ -162,7 +162,7 @@ class Front:
         try:
             parsed = parse_request(body)
         except WsmanFault as fault:
-            parsed = fault.request if isinstance(fault.request, Request) else Request(size=len(body))
+            parsed = Request.of(fault)
             answer = service.refuse(fault, parsed, caller)
             self._note(parsed, answer)
             return answer, Delivery()

@@ -13,6 +13,7 @@ from harness.sim.wsman import (
     Answer,
     Caller,
     Request,
+    WsmanFault,
     WsmanService,
     concurrent_operations,
     internal_error,
@@ -81,15 +82,15 @@ class Spoiler:
         if kind == "shell_killed":
             self.service.shells.remove(request.shell_id)
         settings = self.service.settings
-        fault = {
+        makers: dict[str, Callable[[], WsmanFault]] = {
             "wsman_500": lambda: internal_error("The WS-Management service cannot process the request. "),
             "timed_out": operation_timed_out,
             "quota_shells": lambda: too_many_shells(settings.max_shells_per_user),
             "quota_operations": lambda: concurrent_operations(settings.max_operations_per_user),
             "quota_users": too_many_users,
             "shell_killed": lambda: shell_gone(request.shell_id),
-        }[kind]()
-        return self.service.refuse(fault, request, caller)
+        }
+        return self.service.refuse(makers[kind](), request, caller)
 
 
 def command_words(request: Request, known: dict[str, frozenset[str]]) -> frozenset[str]:

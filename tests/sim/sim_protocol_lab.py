@@ -1,6 +1,7 @@
 """A lab server on a loop of its own thread, with echo machines behind it; for the tests of the protocol rooms."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -15,7 +16,8 @@ from harness.sim.server import CertificateAuthority, LabServer, Listener
 
 T = TypeVar("T")
 USER, PASSWORD = "vagrant", "Passw0rd!é"
-ADDRESS = "127.0.7.7"
+ADDRESS = f"127.{64 + (os.getpid() >> 16) % 60}.{(os.getpid() >> 8) % 250 + 1}.{os.getpid() % 250 + 1}"
+"""An address of this process's own: a port that one run gives up for a moment is not taken by another run."""
 
 
 class LoopThread:

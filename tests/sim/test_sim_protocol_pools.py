@@ -13,9 +13,10 @@ from pypsrp.host import PSHost, PSHostUserInterface
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 from pypsrp.shell import Process, SignalCode, WinRS
-from sim_protocol_lab import Lab, LoopThread, start_lab
+from sim_protocol_lab import PASSWORD, USER, Lab, LoopThread, start_lab
 
 from harness.sim._echo import EchoMachine
+from harness.sim.machine import Account
 from harness.sim.objects import Obj, Secure
 from harness.sim.server import Limits
 
@@ -392,17 +393,12 @@ def test_a_command_line_longer_than_windows_takes_is_refused(lab: Lab) -> None:
     assert caught.value.code == 2147942606
 
 
-def test_a_user_without_rights_gets_no_command_shell_and_no_configuration(serve: Serve) -> None:
-    from sim_protocol_lab import PASSWORD, USER
-
-    from harness.sim.machine import Account
-
+def test_a_user_without_rights_opens_shells_but_does_not_see_the_configuration(serve: Serve) -> None:
     lab = serve(machine=EchoMachine(accounts=(Account(USER, "ECHO", PASSWORD, administrator=False),)))
-    with pytest.raises(WSManFaultError) as caught:
-        WinRS(lab.wsman()).open()
-    assert caught.value.code == 5
-    with pytest.raises(WSManFaultError):
+    with WinRS(lab.wsman()), RunspacePool(lab.wsman()), pytest.raises(WSManFaultError) as caught:
         lab.wsman().update_max_payload_size()
+    assert caught.value.code == 5
+    assert lab.counters.shells == 2
 
 
 def test_an_idle_shell_is_first_disconnected_and_then_gone(loop_thread: LoopThread, tmp_path: Path) -> None:

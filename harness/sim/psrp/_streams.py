@@ -8,7 +8,7 @@ from uuid import UUID
 from harness.sim.machine import TerminatingError
 from harness.sim.objects import Enum, ErrorRecord, ProgressRecord
 from harness.sim.psrp import _messages as messages
-from harness.sim.psrp._clixml_write import display_text, to_clixml
+from harness.sim.psrp._clixml_write import to_clixml
 from harness.sim.psrp._invocation import Created
 from harness.sim.psrp._messages import Origin
 from harness.sim.psrp._pool import HostAnswer, Pool
@@ -79,30 +79,24 @@ class PipelineStreams:
 
     def error(self, record: ErrorRecord) -> None:
         """A non-terminating error."""
-        if self._diverted("error", record):
-            return
-        self._pool.emit(MessageType.ERROR_RECORD, messages.error_record(record, self._pool.encrypt), self._id)
+        self._say("error", MessageType.ERROR_RECORD, messages.error_record(record, self._pool.encrypt))
 
     def warning(self, text: str) -> None:
         """A line of the warning stream."""
-        if not self._diverted("warning", text):
-            self._pool.emit(MessageType.WARNING_RECORD, messages.informational_record("Warning", text), self._id)
+        self._say("warning", MessageType.WARNING_RECORD, messages.informational_record("Warning", text))
 
     def verbose(self, text: str) -> None:
         """A line of the verbose stream."""
-        if not self._diverted("verbose", text):
-            self._pool.emit(MessageType.VERBOSE_RECORD, messages.informational_record("Verbose", text), self._id)
+        self._say("verbose", MessageType.VERBOSE_RECORD, messages.informational_record("Verbose", text))
 
     def debug(self, text: str) -> None:
         """A line of the debug stream."""
-        if not self._diverted("debug", text):
-            self._pool.emit(MessageType.DEBUG_RECORD, messages.informational_record("Debug", text), self._id)
+        self._say("debug", MessageType.DEBUG_RECORD, messages.informational_record("Debug", text))
 
     def information(self, value: object) -> None:
         """An object of the information stream."""
-        if not self._diverted("information", value):
-            text = messages.information_record(value, self._now(), self._origin)
-            self._pool.emit(MessageType.INFORMATION_RECORD, text, self._id)
+        record = messages.information_record(value, self._now(), self._origin)
+        self._say("information", MessageType.INFORMATION_RECORD, record)
 
     def progress(self, record: ProgressRecord) -> None:
         """A progress record."""
@@ -145,13 +139,10 @@ class PipelineStreams:
         """The pipeline's end: completed, failed or stopped."""
         self._pool.emit(MessageType.PIPELINE_STATE, messages.pipeline_state(state, error), self._id)
 
-    def _diverted(self, stream: str, value: object) -> bool:
-        if stream in self._silenced:
-            return True
-        if stream not in self._merged:
-            return False
-        self.output(value if not isinstance(value, tuple) else display_text(value))
-        return True
+    def _say(self, stream: str, kind: MessageType, clixml: str) -> None:
+        if stream not in self._silenced:
+            merged = stream in self._merged
+            self._pool.emit(MessageType.PIPELINE_OUTPUT if merged else kind, clixml, self._id)
 
 
 def _no_host(method: str) -> ErrorRecord:

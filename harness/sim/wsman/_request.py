@@ -7,7 +7,7 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from harness.sim.psrp import parse_duration
-from harness.sim.wsman._faults import bad_timeout_header, not_understood, schema_error
+from harness.sim.wsman._faults import WsmanFault, bad_timeout_header, not_understood, schema_error
 from harness.sim.wsman._names import ACTIONS, ADDRESSING, SHELL, SOAP, WSMAN, WSMV
 
 __all__ = ["Request", "parse_request"]
@@ -45,6 +45,11 @@ class Request:
     session_id: str = ""
     body: ET.Element | None = None
     size: int = 0
+
+    @classmethod
+    def of(cls, fault: WsmanFault) -> "Request":
+        """What was read of the request that led to a fault of ``parse_request``."""
+        return fault.request if isinstance(fault.request, cls) else cls()
 
     @property
     def operation(self) -> str:

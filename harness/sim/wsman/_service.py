@@ -92,7 +92,7 @@ class WsmanService:
         try:
             request = parse_request(raw)
         except WsmanFault as fault:
-            return self.refuse(fault, fault.request or Request(), caller)
+            return self.refuse(fault, Request.of(fault), caller)
         return await self.answer(request, caller)
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
@@ -169,8 +169,6 @@ class WsmanService:
         birth = ShellBirth(self.settings, self._around.clock, self._next_process, self._around.command_started)
         new_id = str(next(self._around.new_id)).upper()
         if request.resource == names.COMMAND_SHELL_RESOURCE:
-            if not caller.account.administrator:
-                raise access_denied()
             return CommandShell(new_id, request, caller, birth, self.machine)
         configuration = request.resource.removeprefix(names.POWERSHELL_PREFIX)
         if configuration == request.resource or not self.machine.session_configuration(configuration):
@@ -196,6 +194,7 @@ class WsmanService:
             raise schema_error()
         code = (signal.findtext(f"{{{names.SHELL}}}Code") or "").strip()
         shell.signal(signal.get("CommandId", "").upper(), code)
+        await asyncio.sleep(0)  # what was cancelled ends before the answer leaves
         return "<rsp:SignalResponse/>"
 
     async def _receive(self, request: Request, caller: Caller) -> str:

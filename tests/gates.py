@@ -66,7 +66,8 @@ def main() -> int:
         value = gate.combine([v for v, _ in found[name]])
         good = gate.passes(value)
         failed |= not good
-        counted = "; ".join(sorted({c for _, c in found[name]}))
+        kinds = sorted({c for _, c in found[name]})
+        counted = "; ".join(kinds[:2]) + (f"; and {len(kinds) - 2} more" if len(kinds) > 2 else "")
         print(f"{name:10} {gate.meaning:52} {value:8g} {gate.limit:>8}  {counted}{'' if good else '  PAST ITS LIMIT'}")
     return int(failed)
 

@@ -199,7 +199,7 @@ def to_clixml(value: object, encrypt: Callable[[str], str] | None = None) -> str
 def _primitive(value: object) -> Callable[[Any, str], str] | None:
     """How to write a primitive value; one of a subclass is written as what it is derived from."""
     found = _PRIMITIVES.get(type(value))
-    if found is None and isinstance(value, str | int | float):
+    if found is None and isinstance(value, str | int | float) and not isinstance(value, NotedText):
         base = next(kind for kind in (str, int, float) if isinstance(value, kind))
         return _PRIMITIVES[base]
     return found

@@ -56,3 +56,22 @@ def test_a_billion_laughs_are_refused() -> None:
 def test_an_outsized_item_is_skipped() -> None:
     item = "<INSTANCE><PROPERTY NAME='Name'><VALUE>" + "a" * 100_000 + "</VALUE></PROPERTY></INSTANCE>"
     assert read_kvp_items([item]).notes == (f"item 0: it has {len(item)} characters",)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.text(max_size=60) | st.sampled_from(["]]>", "<!--", "&amp;", "a\rb", " \t\n", "\x00", "\ufffe", "</VALUE>"]),
+    st.text(max_size=20),
+)
+def test_the_usual_form_reads_as_any_other(data: str, name: str) -> None:
+    usual = (
+        '<INSTANCE CLASSNAME="Msvm_KvpExchangeDataItem">'
+        '<PROPERTY NAME="Caption" PROPAGATED="true" TYPE="string"></PROPERTY>'
+        f'<PROPERTY NAME="Data" TYPE="string"><VALUE>{data}</VALUE></PROPERTY>'
+        '<PROPERTY NAME="Description" PROPAGATED="true" TYPE="string"></PROPERTY>'
+        '<PROPERTY NAME="ElementName" PROPAGATED="true" TYPE="string"></PROPERTY>'
+        f'<PROPERTY NAME="Name" TYPE="string"><VALUE>{name}</VALUE></PROPERTY>'
+        '<PROPERTY NAME="Source" TYPE="uint16"><VALUE>2</VALUE></PROPERTY></INSTANCE>'
+    )
+    other = usual.replace("ExchangeDataItem", "exchangedataitem", 1)
+    assert read_kvp_items([usual]) == read_kvp_items([other])

@@ -14,6 +14,19 @@ __all__ = ["KvpItems", "parse_kvp_items", "read_kvp_items"]
 _LONGEST_ITEM = 65_536
 """A value may have 1,024 characters; anything far beyond is no item of Data Exchange."""
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = r"[\t\n\x20-\x25\x27-\x3b\x3d-\x5c\x5e-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+_EMPTY = '<PROPERTY NAME="{}" PROPAGATED="true" TYPE="string"></PROPERTY>'
+_USUAL = re.compile(
+    '<INSTANCE CLASSNAME="Msvm_KvpExchangeDataItem">'
+    + _EMPTY.format("Caption")
+    + f'<PROPERTY NAME="Data" TYPE="string">(?:<VALUE>({_PLAIN}*)</VALUE>)?</PROPERTY>'
+    + _EMPTY.format("Description")
+    + _EMPTY.format("ElementName")
+    + f'<PROPERTY NAME="Name" TYPE="string"><VALUE>({_PLAIN}+)</VALUE></PROPERTY>'
+    + r'<PROPERTY NAME="Source" TYPE="uint16"><VALUE>\d+</VALUE></PROPERTY></INSTANCE>'
+)
+"""An item as Hyper-V writes it, with values that hold nothing XML would have to decode: nearly all of them. The parser
+that reads every other form took a third of the client's time for a host with 20 VMs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,11 @@ def _read(item: object) -> tuple[str, str]:
         raise _UnreadableError("it is no text")
     if len(item) > _LONGEST_ITEM:
         raise _UnreadableError(f"it has {len(item)} characters")
+    usual = _USUAL.fullmatch(item)
+    return (usual[2], usual[1] or "") if usual else _parsed(item)
+
+
+def _parsed(item: str) -> tuple[str, str]:
     instance = _Instance()
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = instance.start

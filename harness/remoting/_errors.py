@@ -85,7 +85,7 @@ def quieten() -> None:
 
     ``disabled`` is stronger than a level: neither a handler nor a level that someone sets on a parent revives them.
     """
-    for name in logging.Logger.manager.loggerDict:
+    for name in list(logging.Logger.manager.loggerDict):
         if name.partition(".")[0] in _LOGGERS:
             logging.getLogger(name).disabled = True
 

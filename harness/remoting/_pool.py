@@ -1,6 +1,10 @@
 """One PowerShell shell on one machine, by pypsrp: opened, used for pipelines, deleted."""
 
 from collections.abc import Sequence
+from copy import copy
+from functools import cache
+from threading import Lock
+from uuid import uuid4
 
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.exceptions import WSManFaultError
@@ -21,6 +25,7 @@ __all__ = ["Pool", "Stage"]
 Stage = tuple[str, bool, dict[str, object], list[object]]
 """A command ready to go: its name or script text, whether that is script, named and positional arguments."""
 
+_ONE_AT_A_TIME = Lock()
 _LONGEST_POLL = 20.0
 _SHORTEST_POLL = 0.5
 """Seconds: WinRM's own least OperationTimeout."""
@@ -38,10 +43,11 @@ class Pool:
 
     def __init__(self, transport: Poster, configuration: str, idle_seconds: int) -> None:
         quieten()
-        place = transport.place
-        self._wsman = WSMan(place.address, port=place.port, ssl=place.tls, auth="ntlm", no_proxy=True)
+        self._wsman = copy(_pattern())
+        self._wsman.session_id = str(uuid4())
         self._bridge = _Bridge(transport)
         self._wsman.transport = self._bridge  # type: ignore[assignment] # it asks for send, endpoint and close
+        self._wsman.update_max_payload_size(self._wsman.max_envelope_size)
         self._pool = RunspacePool(self._wsman, configuration_name=configuration, idle_timeout=idle_seconds)
         self._pool._serializer = self._pool._fragmenter.serializer = OutputSerializer()  # noqa: SLF001
         self._keys = False
@@ -114,6 +120,17 @@ class Pool:
     def _patience(self, deadline: Deadline) -> None:
         """Requests without a timeout of their own take it from here."""
         self._wsman.operation_timeout = self._bridge.seconds = _operation_seconds(deadline.left)  # type: ignore[assignment]
+
+
+def _pattern() -> WSMan:
+    """A WSMan to copy. Making one rewrites ElementTree's table of prefixes, which all threads share, so one is made."""
+    with _ONE_AT_A_TIME:
+        return _made()
+
+
+@cache
+def _made() -> WSMan:
+    return WSMan("localhost", auth="ntlm", no_proxy=True)
 
 
 class _Bridge:

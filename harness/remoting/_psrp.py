@@ -8,7 +8,7 @@ from typing import Self
 
 from pypsrp.powershell import PowerShell
 
-from harness.core.errors import DeadlineError, InputError, QuotaError, TransportError
+from harness.core.errors import DeadlineError, InputError, QuotaError, Sent, TransportError
 from harness.remoting._deadline import Clock, Deadline
 from harness.remoting._failing import FAILURES, At, placed
 from harness.remoting._pool import Pool, Stage
@@ -22,7 +22,7 @@ _GRACE = 0.5
 """Seconds past the deadline in which the machine's own answer to it may still arrive."""
 _FAREWELL = 1.0
 """Seconds for stopping what is late and deleting its shell."""
-_CLOSING = 5.0
+_CLOSING = 3.0
 
 
 class PsrpSession:
@@ -82,9 +82,7 @@ class PsrpSession:
         self._transport.allow(Deadline(seconds + _GRACE, self._clock))
         at, shell = At.OPENING, None
         try:
-            pool = self._ready(deadline)
-            if secret:
-                pool.exchange_keys(deadline)
+            pool = self._ready(deadline, secret=secret)
             at = At.SENDING
             shell = pool.begin(prepared, deadline)
             at = At.RECEIVING
@@ -103,7 +101,7 @@ class PsrpSession:
 
     def close(self) -> None:
         """Delete the shell and let go of the connection. Never raises for a machine that is gone."""
-        self._delete()
+        self._delete(_CLOSING)
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -114,15 +112,19 @@ class PsrpSession:
     ) -> None:
         self.close()
 
-    def _ready(self, deadline: Deadline) -> Pool:
+    def _ready(self, deadline: Deadline, *, secret: bool) -> Pool:
         if self._pool is not None and (self._pool.worn or self._pool.pipelines >= self._pipelines_per_shell):
-            self._delete()
+            self._delete(min(_FAREWELL, deadline.left / 2))
             self._transport.allow(Deadline(deadline.left + _GRACE, self._clock))
         if self._clock() - self._used > self._idle_seconds - 30:
             self._pool = None  # the machine has deleted it by now, or is about to
         if self._pool is None:
             self._pool = Pool(self._transport, self._configuration, self._idle_seconds)
             self._pool.open(deadline)
+        if secret:
+            self._pool.exchange_keys(deadline)
+        if deadline.passed:  # what would not be waited for is not begun
+            raise DeadlineError(f"The session was not open within {deadline.seconds:g} s.", sent=Sent.NO)
         return self._pool
 
     def _part(self, failure: TransportError, shell: PowerShell | None) -> None:
@@ -141,10 +143,10 @@ class PsrpSession:
                 pool.close(farewell)
         self._pool = None
 
-    def _delete(self) -> None:
+    def _delete(self, seconds: float) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            deadline = Deadline(_CLOSING, self._clock)
+            deadline = Deadline(seconds, self._clock)
             self._transport.allow(deadline)
             with suppress(*FAILURES):
                 pool.close(deadline)

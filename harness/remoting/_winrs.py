@@ -22,7 +22,7 @@ __all__ = ["WinrsShell", "command_line", "decoded", "signed"]
 _UTF8 = 65001
 _GRACE = 0.5
 _FAREWELL = 1.0
-_CLOSING = 5.0
+_CLOSING = 3.0
 _LONGEST_POLL = 20
 _REFUSED = re.compile(r'[&|<>^"\r\n\x00]')
 _VARIABLE = re.compile(r"%[A-Za-z_][\w()]*%")
@@ -83,7 +83,7 @@ class WinrsShell:
             raise failure from (error if failure is not error else error.__cause__)
         finally:
             self._used = self._clock()
-        self._clean(shell, command)
+        self._clean(shell, command, deadline)
         return result
 
     def close(self) -> None:
@@ -127,9 +127,9 @@ class WinrsShell:
             if done:
                 return ShellResult(signed(code), decoded(b"".join(stdout)), decoded(b"".join(stderr)))
 
-    def _clean(self, shell: str, command: str) -> None:
+    def _clean(self, shell: str, command: str, deadline: Deadline) -> None:
         """Free the command there. Its result is known by now, so a failure costs the shell and nothing else."""
-        self._transport.allow(Deadline(_CLOSING, self._clock))
+        self._transport.allow(Deadline(max(_FAREWELL, min(_CLOSING, deadline.left)), self._clock))
         try:
             self._protocol.cleanup_command(shell, command)
         except FAILURES:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -352,3 +353,39 @@ def test_its_repr_tells_its_state_and_no_secret(lab: Lab, session: PowerShellSes
     assert repr(session) == f"<PsrpSession hv01 127.0.9.7:{lab.https_port} closed>"
     session.run(ask(cmd("Write-Output", 1)), seconds=10)
     assert repr(session).endswith("open, 1 pipelines>")
+
+
+def test_lanes_side_by_side_share_nothing_that_breaks(lab: Lab) -> None:
+    def lane(number: int) -> list[object]:
+        auth = (Auth.NTLM, Auth.BASIC, Auth.NEGOTIATE)[number % 3]
+        scheme = "https" if auth is Auth.BASIC else ("http", "https")[number % 2]
+        with open_powershell(lab.connection(scheme, auth), CREDENTIAL, target=f"hv{number}") as session:
+            return [session.run(ask(cmd("Write-Output", number, turn)), seconds=30).output for turn in range(4)]
+
+    with ThreadPoolExecutor(20) as threads:
+        answers = list(threads.map(lane, range(20)))
+    assert answers == [[(number, turn) for turn in range(4)] for number in range(20)]
+    assert (lab.requests["Create"], lab.requests["Delete"], lab.connections) == (20, 20, 20)
+
+
+def test_a_machine_that_stalls_at_the_renewal_of_the_shell_does_not_outlive_the_deadline(lab: Lab) -> None:
+    with build(lab, Clock(), pipelines_per_shell=1) as session:
+        session.run(ask(cmd("Write-Output", 1)), seconds=10)
+        lab.strike(Fault("stall", "before", action="Delete", seconds=20))
+        assert session.run(ask(cmd("Write-Output", 2)), seconds=2).output == (2,)
+
+
+def test_a_pipeline_that_would_not_be_waited_for_is_not_begun(lab: Lab) -> None:
+    clock = Clock()
+
+    def resolver(name: str, port: int) -> Any:
+        clock.ahead += 1.2  # past the deadline, within the grace that an answer has
+        return resolve(name, port)
+
+    connection = lab.connection()
+    session = open_powershell(connection, CREDENTIAL, target="hv01", clock=clock, resolver=resolver)
+    with pytest.raises(DeadlineError, match=r"was not open within 1 s") as caught:
+        session.run(ask(cmd("Write-Output", 2)), seconds=1)
+    assert caught.value.sent is Sent.NO
+    assert lab.machine.invocations == []
+    session.close()

@@ -131,3 +131,10 @@ def test_closing_twice_or_unopened_or_cut_off_never_raises(lab: Lab, shell: Comm
     shell.close()
     shell.close()
     assert repr(shell).endswith("closed>")
+
+
+def test_a_machine_that_stalls_at_the_cleaning_up_does_not_outlive_the_deadline(lab: Lab, shell: CommandShell) -> None:
+    lab.strike(Fault("stall", "before", action="Signal", seconds=20))
+    started = time.monotonic()
+    assert shell.run("hostname", [], seconds=1).exit_code == 0
+    assert time.monotonic() - started < 3.0

@@ -1,5 +1,6 @@
 """The report as one self-contained HTML page: no script from elsewhere, no font, no image to fetch."""
 
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -18,6 +19,7 @@ def html_page(record: RunRecord) -> str:
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.filters["safe_text"] = lambda text: xml_text("" if text is None else str(text))
     environment.filters["left"] = _left
+    environment.filters["moment"] = _moment
     template = environment.from_string((files("harness.report") / "templates" / "report.html.j2").read_text("utf-8"))
     verdict = record.verdict
     order = {Verdict.NOT_ACTIVATED: 0, Verdict.UNKNOWN: 1, Verdict.ACTIVATED: 2, Verdict.NOT_APPLICABLE: 3}
@@ -34,3 +36,11 @@ def html_page(record: RunRecord) -> str:
 
 def _left(minutes: int | None) -> str:
     return "" if minutes is None else f"{minutes // 1440} d {minutes % 1440 // 60} h {minutes % 60} min"
+
+
+def _moment(text: str) -> str:
+    """An ISO 8601 UTC time as people read it; other text stays as it is."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return xml_text(text)

@@ -4,9 +4,9 @@ import base64
 import binascii
 from collections.abc import Callable
 
-from harness.sim.cmdlets import CommandTable, Scope, display_lines
+from harness.sim.cmdlets import HOST_MESSAGE, CommandTable, Scope, display_lines
 from harness.sim.machine import Streams, TerminatingError
-from harness.sim.objects import ErrorRecord, ProgressRecord
+from harness.sim.objects import ErrorRecord, Obj, ProgressRecord
 from harness.sim.script import run_script
 from harness.sim.shell import ProgramOutput
 
@@ -62,7 +62,9 @@ class _Printed:
         self.out.append(f"DEBUG: {text}")
 
     def information(self, value: object) -> None:
-        self.out.append(display_lines(value))
+        """A console shows what Write-Host says, and nothing else of this stream (about_Preference_Variables)."""
+        if isinstance(value, Obj) and value.types[0] == HOST_MESSAGE:
+            self.out.append(value.text or "")
 
     def progress(self, record: ProgressRecord) -> None:
         """A console without a window shows no progress."""

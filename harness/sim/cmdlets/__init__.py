@@ -14,16 +14,19 @@ from harness.sim.cmdlets import (
     _json,
     _select,
     _system,
+    _write,
 )
 from harness.sim.cmdlets._aliases import ALIASES
 from harness.sim.cmdlets._cim import CHANGING_METHODS
 from harness.sim.cmdlets._core import display_lines
 from harness.sim.cmdlets._dispatch import Bound, Command, CommandTable, ParameterSpec
 from harness.sim.cmdlets._scope import GuestRunner, Scope, cmdlet
+from harness.sim.cmdlets._write import HOST_MESSAGE
 
 __all__ = [
     "ALIASES",
     "CHANGING_METHODS",
+    "HOST_MESSAGE",
     "Bound",
     "Command",
     "CommandTable",
@@ -37,6 +40,7 @@ __all__ = [
 
 _ALL: tuple[Command[Scope], ...] = (
     *_core.COMMANDS,
+    *_write.COMMANDS,
     *_select.COMMANDS,
     *_json.COMMANDS,
     *_cim.COMMANDS,

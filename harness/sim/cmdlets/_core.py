@@ -1,10 +1,10 @@
-"""Get-Command, Get-Module, Get-Variable, Get-Date, Out-*, Write-* and Import-Module."""
+"""Get-Command, Get-Module, Get-Variable, Get-Date, Out-* and Import-Module."""
 
 import fnmatch
 from collections.abc import Iterable
 
 from harness.sim.cmdlets._cim_classes import local_time
-from harness.sim.cmdlets._convert import as_list, to_text
+from harness.sim.cmdlets._convert import to_text
 from harness.sim.cmdlets._dispatch import Command
 from harness.sim.cmdlets._dispatch import ParameterSpec as P
 from harness.sim.cmdlets._records import Category, command_not_found, record
@@ -193,42 +193,12 @@ def _out_string(call: Call) -> Iterable[object]:
     return lines if call.switch("Stream") else ["\r\n".join(lines) + "\r\n"] if lines else []
 
 
-def _write_output(call: Call) -> Iterable[object]:
-    values = as_list(call.get("InputObject")) if call.has("InputObject") else list(call.input or [])
-    return [values] if call.switch("NoEnumerate") else values
-
-
-def _write_error(call: Call) -> Iterable[object]:
-    text = call.text("Message")
-    call.error(record(text, call.text("ErrorId", f"{_CLASS}WriteErrorException"), reason="WriteErrorException"))
-    return []
-
-
-def _write_warning(call: Call) -> Iterable[object]:
-    call.warning(call.text("Message"))
-    return []
-
-
-def _write_verbose(call: Call) -> Iterable[object]:
-    if call.switch("Verbose") or to_text(call.table.variables.get("verbosepreference")) == "Continue":
-        call.streams.verbose(call.text("Message"))
-    return []
-
-
-_OBJECT = P("InputObject", "object", 0)
-_TEXT = P("Message", "string", 0, ("Msg",))
 out_default = cmdlet("Out-Default", P("InputObject", "object"), P("Transcript", "switch"))(_through)
 out_host = cmdlet("Out-Host", P("InputObject", "object"), P("Paging", "switch"))(_through)
 out_null = cmdlet("Out-Null", P("InputObject", "object"))(_nothing)
 out_string = cmdlet(
     "Out-String", P("InputObject", "object"), P("Width", "int"), P("Stream", "switch"), module=_UTILITY
 )(_out_string)
-write_output = cmdlet("Write-Output", _OBJECT, P("NoEnumerate", "switch"), module=_UTILITY)(_write_output)
-write_error = cmdlet("Write-Error", _TEXT, P("ErrorId"), P("Category"), P("TargetObject", "object"), module=_UTILITY)(
-    _write_error
-)
-write_warning = cmdlet("Write-Warning", _TEXT, module=_UTILITY)(_write_warning)
-write_verbose = cmdlet("Write-Verbose", _TEXT, module=_UTILITY)(_write_verbose)
 
 COMMANDS = (
     get_command,
@@ -240,8 +210,4 @@ COMMANDS = (
     out_host,
     out_null,
     out_string,
-    write_output,
-    write_error,
-    write_warning,
-    write_verbose,
 )

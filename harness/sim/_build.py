@@ -8,7 +8,7 @@ from uuid import UUID
 
 from harness.core.catalogue import keys as catalogue_keys
 from harness.sim._addresses import AddressBlock
-from harness.sim._topology_form import GuestForm, HostForm, ListenForm, OsForm, TopologyForm
+from harness.sim._topology_form import GuestForm, HostForm, ListenForm, OsForm, TopologyForm, UserForm
 from harness.sim.machine import Account
 from harness.sim.variants import Variants
 from harness.sim.world import (
@@ -152,6 +152,7 @@ class _Builder:
     def _host(self, form: HostForm, cluster: Cluster | None) -> Host:
         windows = self._installation(form.name, form.os, self._host_account)
         windows.script_engine = form.script_engine
+        windows.accounts += _users(form.users, form.name)
         self._license_host(windows, form)
         host = Host(windows, hyperv=form.hyperv, cluster=cluster, node_state=NodeState[form.state])
         host.address = self._block.take()
@@ -222,6 +223,7 @@ class _Builder:
         windows = self._installation(form.computer_name or form.name[:15].upper(), form.os, account)
         windows.script_engine = form.script_engine
         windows.wrap_columns = form.wrap_columns
+        windows.accounts += _users(form.users, windows.computer_name)
         windows.addons = tuple(form.addons)
         return windows
 
@@ -268,6 +270,16 @@ class _Builder:
                 past.append((self._now - timedelta(days=7.0 - left), str(vm.id), vm))
         for moment, _, vm in sorted(past):
             world.activated_before(vm, moment)
+
+
+def _users(forms: list[UserForm], computer: str) -> list[Account]:
+    """Further accounts: local ones, or a domain's where the name says so."""
+    accounts = []
+    for form in forms:
+        domain, _, name = form.username.rpartition("\\")
+        rights = {"administrator": form.administrator, "enabled": form.enabled, "expired": form.expired}
+        accounts.append(Account(name, domain or computer, form.password, **rights))
+    return accounts
 
 
 def _public_keys() -> list[ProductKey]:

@@ -18,6 +18,7 @@ __all__ = [
     "ListenForm",
     "OsForm",
     "TopologyForm",
+    "UserForm",
 ]
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -74,6 +75,16 @@ class ListenForm(Form):
     )
 
 
+class UserForm(Form):
+    """A further account of one computer."""
+
+    username: Name
+    password: Name
+    administrator: bool = True
+    enabled: bool = True
+    expired: bool = False
+
+
 class KmsForm(Form):
     """The KMS server a guest knows."""
 
@@ -104,6 +115,7 @@ class GuestForm(Form):
     addons: list[Literal["esu", "office"]] = Field(default_factory=list)
     kvp: dict[str, str] = Field(default_factory=dict, description="Items that override or join the intrinsic ones.")
     clustered: bool | None = Field(default=None, description="A cluster role; true on a cluster's nodes unless given.")
+    users: list[UserForm] = Field(default_factory=list)
 
 
 class HostForm(Form):
@@ -128,6 +140,7 @@ class HostForm(Form):
     group: Name | None = Field(default=None, description="A group of the inventory.")
     listen: ListenForm = ListenForm()
     script_engine: bool = True
+    users: list[UserForm] = Field(default_factory=list)
     guests: list[GuestForm] = Field(default_factory=list)
 
 

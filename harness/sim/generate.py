@@ -1,14 +1,14 @@
 """Topologies of any size: hosts and guests with the mix of releases, editions and problems that real fabrics show."""
 
 from collections.abc import Callable
-from io import StringIO
+from io import SEEK_END, StringIO
 from random import Random
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from harness.core.catalogue import avma_key
-from harness.sim.topology import Topology, parse_topology
+from harness.sim.topology import Topology, read_topology
 
 __all__ = ["generate_topology", "topology_text"]
 
@@ -30,19 +30,25 @@ def topology_text(hosts: int, guests: int, seed: int) -> str:
     Raises:
         ValueError: fewer than one host, or more than 99 guests on one.
     """
-    if hosts < 1 or not 0 <= guests <= _MOST_GUESTS:
-        raise ValueError(f"a lab has at least one host and up to {_MOST_GUESTS} guests on each")
     text = StringIO("# yaml-language-server: $schema=topology.schema.json\n")
-    text.seek(0, 2)
+    text.seek(0, SEEK_END)
     yaml = YAML()
     yaml.width = 120
-    yaml.dump(_Generator(Random(seed), guests).document(hosts, f"generated-{hosts}x{guests}-{seed}"), text)  # noqa: S311
+    yaml.dump(_document(hosts, guests, seed), text)
     return text.getvalue()
 
 
 def generate_topology(hosts: int, guests: int, seed: int) -> Topology:
-    """The topology of ``topology_text``, read."""
-    return parse_topology(topology_text(hosts, guests, seed), f"generated-{hosts}x{guests}-{seed}.yaml")
+    """The topology of ``topology_text`` without the way through text. Raises ValueError as it does."""
+    document = _document(hosts, guests, seed)
+    return read_topology(document, document["name"])
+
+
+def _document(hosts: int, guests: int, seed: int) -> Json:
+    if hosts < 1 or not 0 <= guests <= _MOST_GUESTS:
+        raise ValueError(f"a lab has at least one host and up to {_MOST_GUESTS} guests on each")
+    source = Random(seed)  # noqa: S311 - replayable by design
+    return _Generator(source, guests).document(hosts, f"generated-{hosts}x{guests}-{seed}")
 
 
 class _Generator:

@@ -15,7 +15,15 @@ from harness.sim._topology_form import GuestForm, HostForm, TopologyForm
 from harness.sim.variants import UnknownVariantError, Variants
 from harness.sim.world import OperatingSystem
 
-__all__ = ["Topology", "TopologyError", "demo_topology", "load_topology", "parse_topology", "topology_schema"]
+__all__ = [
+    "Topology",
+    "TopologyError",
+    "demo_topology",
+    "load_topology",
+    "parse_topology",
+    "read_topology",
+    "topology_schema",
+]
 
 Topology = TopologyForm
 
@@ -55,11 +63,21 @@ def parse_topology(text: str, name: str) -> Topology:
         mark = error.problem_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise TopologyError([f"{place}: {error.problem}"]) from error
+    return read_topology(_plain(data), name, data)
+
+
+def read_topology(document: object, name: str, places: object = None) -> Topology:
+    """A topology out of plain dicts and lists; ``places`` is the same as ruamel.yaml read it, for line and column.
+
+    Raises:
+        TopologyError: every problem that was found.
+    """
     try:
-        topology = TopologyForm.model_validate(_plain(data))
+        topology = TopologyForm.model_validate(document)
     except ValidationError as error:
-        raise TopologyError([_problem(name, data, item["loc"], item["msg"]) for item in error.errors()]) from error
-    problems = [_problem(name, data, path, message) for path, message in _inconsistencies(topology)]
+        problems = [_problem(name, places, item["loc"], item["msg"]) for item in error.errors()]
+        raise TopologyError(problems) from error
+    problems = [_problem(name, places, path, message) for path, message in _inconsistencies(topology)]
     if problems:
         raise TopologyError(problems)
     return topology

@@ -12,6 +12,7 @@ from harness.sim.topology import parse_topology
 def test_one_seed_makes_one_topology() -> None:
     assert topology_text(6, 5, 3) == topology_text(6, 5, 3)
     assert topology_text(6, 5, 3) != topology_text(6, 5, 4)
+    assert parse_topology(topology_text(6, 5, 3), "generated.yaml") == generate_topology(6, 5, 3)
 
 
 @pytest.mark.parametrize(("hosts", "guests"), [(1, 0), (1, 20), (4, 3), (37, 4)])

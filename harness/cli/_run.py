@@ -118,7 +118,7 @@ def apply(options: Options, playbook: str, tags: str, report: str | None) -> int
 def onboard(options: Options, cluster: str, report: str | None) -> int:
     """`avma onboard CLUSTER`."""
     inventory = load_inventory(_inventory_path(options, Settings()))
-    _check_cluster(inventory, cluster)
+    cluster = _known_cluster(inventory, cluster)
     settings = RunSettings(f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster)
     with open_run(options, settings) as run:
         run.gather()
@@ -183,10 +183,13 @@ def _note_waivers(context: RunContext) -> None:
             context.publish(Note, target=name, message=text)
 
 
-def _check_cluster(inventory: Inventory, cluster: str) -> None:
-    if cluster not in inventory.clusters:
-        known = ", ".join(inventory.clusters) or "none"
-        raise InputError("The inventory has no such cluster.", target=cluster, hint=f"It has: {known}.")
+def _known_cluster(inventory: Inventory, name: str) -> str:
+    """The cluster's name as the inventory spells it."""
+    known = {cluster.casefold(): cluster for cluster in inventory.clusters}
+    if name.casefold() not in known:
+        listed = ", ".join(inventory.clusters) or "none"
+        raise InputError("The inventory has no such cluster.", target=name, hint=f"It has: {listed}.")
+    return known[name.casefold()]
 
 
 def _read(path: str) -> str:

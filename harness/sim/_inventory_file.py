@@ -72,8 +72,8 @@ def _inventory(blueprint: Blueprint, ports: Ports) -> dict[str, object]:
             for name, key in topology.host_keys.items()
             if name in used
         },
-        "hosts": {form.name.casefold(): _host(form, places, ports) for form in topology.hosts},
-        "clusters": {form.name.casefold(): _cluster(form, places, ports) for form in topology.clusters},
+        "hosts": {form.name: _host(form, places, ports) for form in topology.hosts},
+        "clusters": {form.name: _cluster(form, places, ports) for form in topology.clusters},
         "guest_access": _guest_access(blueprint, ports),
         "guests": _guests(blueprint),
         "groups": _groups(blueprint),
@@ -104,7 +104,7 @@ def _host(form: HostForm, places: Mapping[str, Place], ports: Ports) -> dict[str
 
 
 def _cluster(form: ClusterForm, places: Mapping[str, Place], ports: Ports) -> dict[str, object]:
-    nodes = {node.name.casefold(): _host(node, places, ports) for node in form.nodes}
+    nodes = {node.name: _host(node, places, ports) for node in form.nodes}
     return {"licensing": form.licensing, "nodes": nodes}
 
 
@@ -136,5 +136,5 @@ def _groups(blueprint: Blueprint) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for form in _all_hosts(blueprint):
         if form.group:
-            groups.setdefault(form.group, []).append(form.name.casefold())
+            groups.setdefault(form.group, []).append(form.name)
     return groups

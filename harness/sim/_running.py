@@ -205,11 +205,12 @@ class RunningLab:
         return snapshot(self.world)
 
     def counters(self) -> Json:
-        """What reached each computer since the start or the last reset."""
+        """What reached each computer since the start or the last reset, by the name its endpoints have."""
         by_host: Json = {}
+        shown = self._shown_names()
         for name in sorted({*self._activity, *self.server.counters}):
             activity, served = self._activity.get(name, Activity()), self.server.counters.get(name)
-            by_host[name] = {
+            by_host[shown.get(name, name)] = {
                 "requests": dict(served.requests) if served else {},
                 "commands": dict(activity.commands),
                 "state_changing": activity.state_changing,
@@ -217,6 +218,12 @@ class RunningLab:
                 "connections": served.connections if served else 0,
             }
         return {"by_host": by_host}
+
+    def _shown_names(self) -> dict[str, str]:
+        """A guest goes by its VM's name where that is its alone, a clone by its computer's name."""
+        guests = {p.installation.computer_name: p.vm.name for p in self._blueprint.places if p.vm is not None}
+        taken = list(guests.values())
+        return {computer: name for computer, name in guests.items() if taken.count(name) == 1}
 
     def machines(self) -> list[str]:
         return [place.installation.computer_name for place in self._blueprint.places]

@@ -109,11 +109,11 @@ def test_the_inventory_reaches_every_guest_by_the_way_it_has(lab: LabThread) -> 
     from ruamel.yaml import YAML
 
     inventory = YAML(typ="safe").load(Path(lab.document["inventory"]).read_text(encoding="utf-8"))
-    assert set(inventory["hosts"]) == {"hv-ber-01", "hv-muc-01", "hv-lab-01"}
-    assert {name: node["key"] for name, node in inventory["clusters"]["azl"]["nodes"].items()} == {
-        "azl-n1": "azl-2022-a",
-        "azl-n2": "azl-2022-b",
-        "azl-n3": "azl-2022-c",
+    assert set(inventory["hosts"]) == {"HV-BER-01", "HV-MUC-01", "HV-LAB-01"}
+    assert {name: node["key"] for name, node in inventory["clusters"]["AZL"]["nodes"].items()} == {
+        "AZL-N1": "azl-2022-a",
+        "AZL-N2": "azl-2022-b",
+        "AZL-N3": "azl-2022-c",
     }
     via = {rule["match"]["name"]: rule["via"] for rule in inventory["guest_access"]}
     assert via == {"iso-vault01": "direct", "lnx-proxy01": "none", "ext-vendor01": "none", "*": "winrm"}
@@ -138,7 +138,7 @@ def test_a_command_shell_runs_slmgr_in_the_guests_language(lab: LabThread) -> No
         process = Process(shell, "cscript", ["//nologo", r"%windir%\System32\slmgr.vbs", "/dlv"])
         process.invoke()
     assert "软件授权服务器版本" in process.stdout.decode()
-    assert ask(lab, "GET", "/counters")["by_host"]["APP-ASIA01"]["commands"] == {"slmgr /dlv": 1}
+    assert ask(lab, "GET", "/counters")["by_host"]["app-asia01"]["commands"] == {"slmgr /dlv": 1}
 
 
 def test_host_keys_show_in_the_state_and_nowhere_whole(lab: LabThread) -> None:

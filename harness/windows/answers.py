@@ -4,7 +4,7 @@ Errors are matched by the class in their id and by numbers, never by their text,
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.core.model import PartState
@@ -137,9 +137,16 @@ def _sorted_out(
     """The rows of each question, and what belongs to none."""
     rows: dict[str, list[Row]] = {question.name: [] for question in questions}
     raw: list[object] = []
+    owners: dict[tuple[object, ...], Question | None] = {}  # objects of one answer hold their properties in one order
     for value in _objects(output):
-        owner = _owner(value, questions, whole=projection.select is None)
-        if owner is None or not isinstance(value, Mapping):
+        if not isinstance(value, dict):
+            raw.append(value)
+            continue
+        shape = tuple(value)
+        if shape not in owners:
+            owners[shape] = _owner(shape, questions, whole=projection.select is None)
+        owner = owners[shape]
+        if owner is None:
             raw.append(value)
         else:
             rows[owner.name].append(Row.plain_table(value))
@@ -166,11 +173,9 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _owner(value: object, questions: Sequence[Question], *, whole: bool) -> Question | None:
+def _owner(shape: Iterable[object], questions: Sequence[Question], *, whole: bool) -> Question | None:
     """Whose answer an object is: by its exact property set, or for whole objects by the largest set it has."""
-    if not isinstance(value, Mapping):
-        return None
-    keys = frozenset(str(key).casefold() for key in value)
+    keys = frozenset(str(key).casefold() for key in shape)
     exact = next((q for q in questions if q.properties and q.keys == keys), None)
     if exact or not whole:
         return exact

@@ -78,14 +78,19 @@ class _Printed:
 
 
 async def run_powershell(line: str, table: Callable[[Streams], CommandTable[Scope]]) -> ProgramOutput:
-    """Run what ``line``, powershell.exe's arguments, asks for. Exit code 1 after a terminating error, else as told."""
+    """Run what ``line``, powershell.exe's arguments, asks for.
+
+    The exit code is what ``exit`` said; else 0 where the last statement succeeded and 1 where it did not
+    (about_PowerShell_exe).
+    """
     script = script_of(line)
     if script is None:
         text = "Cannot process the command because the value specified with -EncodedCommand is not properly encoded."
         return ProgramOutput(-196608, "", f"{text}\r\n")
     printed = _Printed()
     try:
-        await run_script(script, (), None, table(printed), printed)
+        if not await run_script(script, (), None, table(printed), printed):
+            printed.code = 1
     except TerminatingError as ended:
         printed.error(ended.record)
         printed.code = 1

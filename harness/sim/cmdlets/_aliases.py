@@ -8,6 +8,7 @@ ALIASES = {
     "%": "ForEach-Object",
     "foreach": "ForEach-Object",
     "select": "Select-Object",
+    "sleep": "Start-Sleep",
     "sort": "Sort-Object",
     "measure": "Measure-Object",
     "gcim": "Get-CimInstance",

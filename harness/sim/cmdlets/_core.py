@@ -1,5 +1,6 @@
-"""Get-Command, Get-Module, Get-Variable, Get-Date, Out-* and Import-Module."""
+"""Get-Command, Get-Module, Get-Variable, Get-Date, Start-Sleep, Out-* and Import-Module."""
 
+import asyncio
 import fnmatch
 from collections.abc import Iterable
 
@@ -170,6 +171,13 @@ def get_date(call: Call) -> Iterable[object]:
     return [moment.isoformat(timespec="microseconds")] if form == "o" else [moment]
 
 
+@cmdlet("Start-Sleep", P("Seconds", "int", 0), P("Milliseconds", "int", aliases=("ms",)), module=_UTILITY)
+async def start_sleep(call: Call) -> Iterable[object]:
+    """Takes real time, also where the lab's clock was moved; ends when the pipeline is stopped."""
+    await asyncio.sleep(call.number("Seconds") + call.number("Milliseconds") / 1000)
+    return []
+
+
 def _through(call: Call) -> Iterable[object]:
     return [call.get("InputObject")] if call.has("InputObject") else list(call.input or [])
 
@@ -206,6 +214,7 @@ COMMANDS = (
     import_module,
     get_variable,
     get_date,
+    start_sleep,
     out_default,
     out_host,
     out_null,

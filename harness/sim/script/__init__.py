@@ -62,7 +62,7 @@ async def run_script(
     variables: dict[str, object] | None = None,
     automatic: Mapping[str, object] | None = None,
     limits: Limits | None = None,
-) -> None:
+) -> bool:
     """Run a script to its end; what it puts out goes to ``streams.output`` object by object.
 
     Args:
@@ -75,12 +75,15 @@ async def run_script(
         automatic: further variables, as ``PSVersionTable``; an environment variable as ``env:NAME``.
         limits: bounds of the run.
 
+    Returns:
+        Whether its last statement succeeded, as ``$?`` would say behind it; True where ``exit`` ended the script.
+
     Raises:
         TerminatingError: the text cannot be read, its parameters do not bind, or an error ended the script. Errors
             that end a single statement go to ``streams.error`` and the script goes on, as in PowerShell.
     """
     block = script.block if isinstance(script, Script) else read(script)
-    await run_block(
+    return await run_block(
         block,
         parameters,
         items,

@@ -177,7 +177,7 @@ async def run_block(
     variables: dict[str, object],
     automatic: Mapping[str, object],
     limits: Limits,
-) -> None:
+) -> bool:
     """Run a script that has been read. See ``run_script`` in the package."""
     evaluator = _Evaluator(host, automatic, limits)
     before = {name: variables[name] for name in _ITS_OWN if name in variables}
@@ -190,16 +190,18 @@ async def run_block(
             lambda value: streams.output(_outward(value)),
         )
     except (BreakSignal, ContinueSignal):
-        return  # outside a loop they end the script without a word
+        pass  # outside a loop they end the script without a word
     except ExitSignal as ended:
         with suppress(TerminatingError):  # a client without a host is not told
             await streams.host("SetShouldExit", ended.code)
+        return True
     except RecursionError:
         raise call_depth_overflow() from None
     finally:
         for name in _ITS_OWN:
             variables.pop(name, None)
         variables.update(before)
+    return evaluator.succeeded
 
 
 def _outward(value: object) -> object:

@@ -25,7 +25,8 @@ def junit_xml(record: RunRecord) -> bytes:
         for kind, label in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
             suite.set(label, str(sum(case.find(kind) is not None for case in cases)))
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _suite(root: ET.Element, name: str, record: RunRecord) -> ET.Element:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import SystemRandom
@@ -50,6 +50,8 @@ class RunningLab:
         self._control: asyncio.Server | None = None
         self._activity: dict[str, Activity] = {}
         self._computers: dict[str, Computer] = {}
+        self._switching: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
         self._block = claim_block(_machine_count(topology), SystemRandom())
         self._blueprint = self._build(self._block)
         self.server = LabServer(clock=time.monotonic, now=self.now, faults=self.faults)
@@ -68,7 +70,7 @@ class RunningLab:
         return f"http://{host}:{port}"
 
     def _build(self, block: AddressBlock) -> Blueprint:
-        return build(
+        blueprint = build(
             self.topology,
             block,
             seed=self._seed,
@@ -76,6 +78,16 @@ class RunningLab:
             start=self._started,
             elapsed=lambda: time.monotonic() - self._zero,
         )
+        blueprint.world.powered = self._switch
+        return blueprint
+
+    def _switch(self, vm: VirtualMachine) -> None:
+        """A VM was started or stopped: its listener follows as soon as the loop comes round."""
+        place = next((place for place in self._blueprint.places if place.vm is vm), None)
+        if place is not None:
+            task = asyncio.get_running_loop().create_task(self._power([place]))
+            self._switching.add(task)
+            task.add_done_callback(self._switching.discard)
 
     # -- starting and stopping ---------------------------------------------------------------------------------------
 
@@ -159,12 +171,13 @@ class RunningLab:
         self._block.control.close()
         await self.server.close()
 
-    async def _power(self) -> None:
+    async def _power(self, places: Iterable[Place] | None = None) -> None:
         """Let listen who is running, and nobody else."""
-        for place in self._blueprint.places:
-            up = place.vm.running if place.vm is not None else place.host is None or _answers(place)
-            name = place.installation.computer_name
-            await (self.server.power_on(name) if up else self.server.power_off(name))
+        async with self._one_at_a_time:
+            for place in self._blueprint.places if places is None else places:
+                up = place.vm.running if place.vm is not None else place.host is None or _answers(place)
+                name = place.installation.computer_name
+                await (self.server.power_on(name) if up else self.server.power_off(name))
 
     # -- what it says of itself --------------------------------------------------------------------------------------
 
@@ -248,7 +261,7 @@ class RunningLab:
     async def vm_power(self, vm: str, *, running: bool) -> None:
         """Start or stop a VM, and its listener with it."""
         self.world.set_state(self.world.vm(vm), VmState.Running if running else VmState.Off)
-        await self._power()
+        await asyncio.gather(*self._switching)
 
     async def host_action(self, host: str, action: str) -> None:
         """reboot, deactivate or activate."""
@@ -261,6 +274,7 @@ class RunningLab:
             if place.host is found or (place.vm is not None and place.vm.id in guests):
                 await self.server.power_off(place.installation.computer_name)
         self.world.reboot(found)
+        await asyncio.gather(*self._switching)
         await self._power()
 
     async def reset(self) -> None:

@@ -81,6 +81,35 @@ def test_equal_names_are_told_apart_by_id() -> None:
     assert (first.exchanges_data, second.exchanges_data) == (True, False)
 
 
+def test_starting_the_guests_service_is_what_ends_no_contact() -> None:
+    found = lab(host("HV1", guests=[guest("vm", data_exchange="no_contact")]))
+    assert not found.vm("vm").exchanges_data
+    found.ask("vm", command("Set-Service", "vmickvpexchange", StartupType="Manual"))
+    assert not found.vm("vm").exchanges_data
+    found.ask("vm", command("Start-Service", "vmickvpexchange"))
+    assert found.vm("vm").exchanges_data
+    found.ask("vm", command("Set-Service", "vmickvpexchange", Status="Stopped"))
+    assert not found.vm("vm").exchanges_data
+    found.ask("vm", command("Restart-Service", "vmickvpexchange"))
+    assert found.vm("vm").exchanges_data
+    kept = found.ask("vm", command("Stop-Service", "vmickvpexchange"), administrator=False)
+    assert kept.ids == ["CouldNotOpenService,Microsoft.PowerShell.Commands.StopServiceCommand"]
+
+
+def test_vms_are_started_and_stopped() -> None:
+    found = lab(host("HV1", guests=[guest("vm", key="avma", state="off")]))
+    [started] = found.ask("HV1", command("Start-VM", "vm", Passthru=True)).values
+    assert isinstance(started, Obj)
+    assert str(started.get("State")) == "Running"
+    windows = found.vm("vm").windows
+    assert windows is not None
+    assert windows.licence.licensed
+    again = found.ask("HV1", command("Get-VM", "vm"), command("Start-VM"))
+    assert again.texts == [("warning", "The virtual machine is already in the specified state.")]
+    found.ask("HV1", command("Stop-VM", "vm", Force=True))
+    assert not found.vm("vm").running
+
+
 def test_what_is_no_vm_does_not_bind() -> None:
     found = lab(host("HV1", guests=[guest("vm")]))
     kept = found.ask("HV1", command("Write-Output", "vm"), SERVICES)

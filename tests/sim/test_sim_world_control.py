@@ -182,6 +182,14 @@ def test_a_stopped_vm_does_not_answer_until_it_is_started(lab: LabThread) -> Non
     assert len(cmdlet(lab, "srv-web01", "Get-Date")) == 1
 
 
+def test_a_vm_that_its_host_stops_is_gone_as_well(lab: LabThread) -> None:
+    cmdlet(lab, "HV-BER-01", "Stop-VM", Name="srv-web01", Force=True)
+    with pytest.raises(Exception, match=r"refused|Connection"):
+        cmdlet(lab, "srv-web01", "Get-Date")
+    cmdlet(lab, "HV-BER-01", "Start-VM", Name="srv-web01")
+    assert len(cmdlet(lab, "srv-web01", "Get-Date")) == 1
+
+
 def test_a_reboot_ends_the_shells_of_a_host(lab: LabThread) -> None:
     with connect(lab, "HV-MUC-01") as wsman:
         RunspacePool(wsman).open()

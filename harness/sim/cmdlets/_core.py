@@ -5,7 +5,7 @@ import fnmatch
 from collections.abc import Iterable
 
 from harness.sim.cmdlets._cim_classes import local_time
-from harness.sim.cmdlets._convert import to_text
+from harness.sim.cmdlets._convert import as_list, to_text
 from harness.sim.cmdlets._dispatch import Command
 from harness.sim.cmdlets._dispatch import ParameterSpec as P
 from harness.sim.cmdlets._records import Category, command_not_found, record
@@ -41,11 +41,25 @@ def _command_info(command: Command[Scope], modules: dict[str, str]) -> Obj:
     )
 
 
+def _kinds(value: object) -> int:
+    """-CommandType as flags: names, or the numbers that a client's metadata request sends."""
+    flags = 0
+    for item in as_list(value or []):
+        number = item.value if isinstance(item, Enum) else item
+        flags |= number if isinstance(number, int) else _flag(to_text(number))
+    return flags
+
+
+def _flag(name: str) -> int:
+    return next((flag for known, (_, flag) in _TYPES.items() if known.casefold() == name.casefold()), 1 << 30)
+
+
 @cmdlet(
     "Get-Command",
     P("Name", "string[]", 0),
     P("Module", "string[]"),
-    P("CommandType", "string[]"),
+    P("CommandType", "object[]"),
+    P("ArgumentList", "object[]", aliases=("Args",)),
     P("ListImported", "switch"),
     P("All", "switch"),
     P("TotalCount", "int"),
@@ -54,7 +68,7 @@ def _command_info(command: Command[Scope], modules: dict[str, str]) -> Obj:
 def get_command(call: Call) -> Iterable[object]:
     modules = call.scope.modules
     wanted = [name.casefold() for name in call.texts("Module")]
-    kinds = [kind.casefold() for kind in call.texts("CommandType")]
+    kinds = _kinds(call.get("CommandType"))
     found: list[Command[Scope]] = []
     for name in call.texts("Name") or ["*"]:
         matching = call.table.matching(name)
@@ -67,7 +81,7 @@ def get_command(call: Call) -> Iterable[object]:
     if wanted:
         found = [command for command in found if any(fnmatch.fnmatchcase(command.module.casefold(), m) for m in wanted)]
     if kinds:
-        found = [command for command in found if command.kind.casefold() in kinds]
+        found = [command for command in found if _TYPES[command.kind][1] & kinds]
     return [_command_info(command, modules) for command in found]
 
 

@@ -11,7 +11,7 @@ from harness.sim.cmdlets._records import Category, record
 from harness.sim.cmdlets._scope import Call, cmdlet
 from harness.sim.cmdlets._values import prop
 from harness.sim.objects import ErrorRecord, Obj
-from harness.sim.world import IntegrationService, VirtualMachine
+from harness.sim.world import IntegrationService, VirtualMachine, VmState
 
 __all__ = ["COMMANDS", "find_vms"]
 
@@ -232,4 +232,43 @@ def disable_integration_service(call: Call) -> Iterable[object]:
     return _switch(call, enabled=False)
 
 
-COMMANDS = (get_vm, get_vm_host, get_integration_service, enable_integration_service, disable_integration_service)
+def _set_power(call: Call, state: VmState) -> Iterable[object]:
+    if not call.scope.administrator:
+        call.error(_denied(call))
+        return []
+    world = call.scope.world
+    named = find_vms(call, call.texts("Name")) if call.has("Name") else _input_vms(call)
+    changed = []
+    for vm in list(named):
+        if vm.state is state:
+            call.warning("The virtual machine is already in the specified state.")
+        world.set_state(vm, state)
+        changed.append(virtual_machine(vm, world.clock.now()))
+    return changed if call.switch("Passthru") else []
+
+
+_POWER = (_NAME, P("VM", "object[]"), P("ComputerName", "string[]"), P("Passthru", "switch"), P("Force", "switch"))
+
+
+@cmdlet("Start-VM", *_POWER, module="Hyper-V", class_name=_CLASS + "StartVM", changes=True)
+def start_vm(call: Call) -> Iterable[object]:
+    return _set_power(call, VmState.Running)
+
+
+@cmdlet(
+    "Stop-VM", *_POWER, P("TurnOff", "switch"), P("Save", "switch"), module="Hyper-V", class_name=_CLASS + "StopVM",
+    changes=True,
+)  # fmt: skip
+def stop_vm(call: Call) -> Iterable[object]:
+    return _set_power(call, VmState.Saved if call.switch("Save") else VmState.Off)
+
+
+COMMANDS = (
+    start_vm,
+    stop_vm,
+    get_vm,
+    get_vm_host,
+    get_integration_service,
+    enable_integration_service,
+    disable_integration_service,
+)

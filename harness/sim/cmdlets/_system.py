@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from harness.sim.cmdlets._dispatch import ParameterSpec as P
 from harness.sim.cmdlets._records import Category, record
 from harness.sim.cmdlets._scope import Call, cmdlet
+from harness.sim.cmdlets._values import prop
 from harness.sim.objects import Enum, ErrorRecord, Obj
 from harness.sim.world import DATA_EXCHANGE, guest_parameters, intrinsic_items
 
@@ -52,9 +53,7 @@ def get_service(call: Call) -> Iterable[object]:
     for name in call.texts("Name") or ["*"]:
         matching = [known for known in sorted(services) if fnmatch.fnmatchcase(known.casefold(), name.casefold())]
         if not matching and not set(name) & set("*?["):
-            text = f"Cannot find any service with service name '{name}'."
-            error_id = f"NoServiceFoundForGivenName,{_CLASS}GetServiceCommand"
-            call.error(record(text, error_id, Category.OBJECT_NOT_FOUND, reason="ItemNotFoundException", target=name))
+            call.error(_no_service(call, name))
         output += [_service(known, *services[known]) for known in matching]
     return output
 
@@ -71,6 +70,72 @@ def _service(name: str, display: str, running: bool) -> Obj:  # noqa: FBT001 - a
         },
         text=name,
     )
+
+
+def _switch_services(call: Call, *, running: bool) -> Iterable[object]:
+    """Start or stop services; Data Exchange's is the one whose state the world keeps."""
+    services = _services(call)
+    names = call.texts("Name") or [str(prop(item, "Name")) for item in call.input or []]
+    for name in names:
+        known = next((service for service in services if service.casefold() == name.casefold()), None)
+        if known is None:
+            call.error(_no_service(call, name))
+        elif not call.scope.administrator:
+            text = f"Service '{known}' cannot be opened on computer '.'."
+            error_id = f"CouldNotOpenService,{call.command.class_name}"
+            call.error(record(text, error_id, Category.PERMISSION_DENIED, reason="InvalidOperationException"))
+        elif known == "vmickvpexchange" and call.scope.vm is not None:
+            call.scope.world.settle()
+            call.scope.vm.service(DATA_EXCHANGE).answering = running
+    return []
+
+
+def _no_service(call: Call, name: str) -> ErrorRecord:
+    text = f"Cannot find any service with service name '{name}'."
+    error_id = f"NoServiceFoundForGivenName,{call.command.class_name}"
+    return record(text, error_id, Category.OBJECT_NOT_FOUND, reason="ItemNotFoundException", target=name)
+
+
+_SERVICE_NAME = P("Name", "string[]", 0, ("ServiceName",))
+_FORCE = P("Force", "switch")
+
+
+@cmdlet("Start-Service", _SERVICE_NAME, module=_MANAGEMENT, class_name=_CLASS + "StartServiceCommand", changes=True)
+def start_service(call: Call) -> Iterable[object]:
+    return _switch_services(call, running=True)
+
+
+@cmdlet(
+    "Stop-Service", _SERVICE_NAME, _FORCE, module=_MANAGEMENT, class_name=_CLASS + "StopServiceCommand", changes=True
+)
+def stop_service(call: Call) -> Iterable[object]:
+    return _switch_services(call, running=False)
+
+
+@cmdlet(
+    "Restart-Service", _SERVICE_NAME, _FORCE, module=_MANAGEMENT, class_name=_CLASS + "RestartServiceCommand",
+    changes=True,
+)  # fmt: skip
+def restart_service(call: Call) -> Iterable[object]:
+    return _switch_services(call, running=True)
+
+
+@cmdlet(
+    "Set-Service",
+    _SERVICE_NAME,
+    P("StartupType", "string", choices=("Automatic", "Manual", "Disabled", "Boot", "System")),
+    P("Status", "string", choices=("Running", "Stopped", "Paused")),
+    module=_MANAGEMENT,
+    class_name=_CLASS + "SetServiceCommand",
+    changes=True,
+)
+def set_service(call: Call) -> Iterable[object]:
+    if call.has("Status"):
+        return _switch_services(call, running=call.text("Status") == "Running")
+    for name in call.texts("Name"):
+        if name.casefold() not in (known.casefold() for known in _services(call)):
+            call.error(_no_service(call, name))
+    return []
 
 
 def _plain_path(text: str) -> str:
@@ -189,4 +254,12 @@ def _remove(call: Call, path: str, names: Iterable[str]) -> None:
             call.scope.vm.custom_items.pop(name, None)
 
 
-COMMANDS = (get_service, get_item_property, remove_item_property)
+COMMANDS = (
+    get_service,
+    start_service,
+    stop_service,
+    restart_service,
+    set_service,
+    get_item_property,
+    remove_item_property,
+)

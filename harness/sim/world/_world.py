@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -44,6 +44,8 @@ class World:
         self.variants = variants
         self.hosts = list(hosts)
         self.clusters = list(clusters)
+        self.powered: Callable[[VirtualMachine], None] = lambda _vm: None
+        """Told when a VM was started or stopped."""
         self._due: list[tuple[datetime, int, VirtualMachine]] = []
         self._order = itertools.count()
         self._owners: dict[int, VirtualMachine] = {}
@@ -210,6 +212,7 @@ class World:
             if vm.windows.licence.key is not None:
                 self._attempt(vm, now)
             self._note(vm)
+        self.powered(vm)
 
     def move(self, vm: VirtualMachine, target: Host) -> None:
         """Live migration: the lease goes along, the next renewal asks the new host."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from harness.sim._activity import Activity
@@ -16,6 +17,7 @@ from harness.sim.world import Host, Installation, VirtualMachine, World
 __all__ = ["Computer"]
 
 _CONFIGURATIONS = frozenset({"microsoft.powershell", "microsoft.powershell32", "microsoft.powershell.workflow"})
+_EVALUATES = frozenset({"invoke-expression", "iex"})
 _SESSIONS_KEPT = 256
 
 
@@ -77,6 +79,7 @@ class Computer:
     async def _call(
         self, call: Call, objects: list[object] | None, table: CommandTable[Scope], *, last: bool
     ) -> list[object]:
+        call = _evaluated(call)
         if not call.is_script:
             return await table.run(call.name, call.parameters, objects)
         self.activity.commands["(script)"] += 1
@@ -142,6 +145,14 @@ class Computer:
         """Run an invocation that came through PowerShell Direct."""
         shell_id = str(uuid5(NAMESPACE_URL, f"direct/{self.name}/{account.name}"))
         await self.invoke(Session(account, shell_id), invocation, streams)
+
+
+def _evaluated(call: Call) -> Call:
+    """Invoke-Expression as a typed command is the script that its one parameter holds; other calls are themselves."""
+    if call.is_script or call.name.casefold() not in _EVALUATES or len(call.parameters) != 1:
+        return call
+    (given,) = call.parameters
+    return replace(call, name=str(given.value), parameters=(), is_script=True)
 
 
 class _Kept:

@@ -52,3 +52,10 @@ def test_start_sleep_ends_when_it_is_stopped(found: InMemoryLab) -> None:
     begun = time.monotonic()
     asyncio.run(stopped())
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("name", ["Invoke-Expression", "iex"])
+def test_a_typed_invoke_expression_runs_its_text_and_feeds_the_next_command(found: InMemoryLab, name: str) -> None:
+    kept = found.ask("HV1", command(name, Command="'b', 'a'"), command("Sort-Object"))
+    assert (kept.values, kept.ids) == (["a", "b"], [])
+    assert found.ask("HV1", command(name, "Get-NothingAtAll")).ids == ["CommandNotFoundException"]

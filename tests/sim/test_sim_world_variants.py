@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -236,6 +237,14 @@ def test_every_entry_of_the_register_has_an_observer_and_two_choices() -> None:
         assert entry.question.endswith("?"), entry.name
         assert entry.source, entry.name
         assert entry.default in entry.choices
+
+
+def test_the_documentation_lists_every_entry_with_its_choices() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulated-lab.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    for entry in REGISTER.values():
+        assert entry.question in rows[entry.name], entry.name
+        assert all(f"`{choice}`" in rows[entry.name] for choice in entry.choices), entry.name
 
 
 @pytest.mark.parametrize("name", sorted(OBSERVERS))

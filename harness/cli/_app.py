@@ -161,6 +161,21 @@ def onboard(
 
 
 @app.command()
+def resume(
+    context: typer.Context,
+    run_id: Annotated[str, typer.Argument(help="The id of the run that ended early, or last.")] = "last",
+    attest_no_key: Annotated[
+        list[str] | None, typer.Option(help="A host on which you saw that no new key is in force; repeatable.")
+    ] = None,
+    report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
+) -> int:
+    """Settle by reading what a run left open, then plan again and go on. No key is sent twice."""
+    from harness.cli._resume import resume as run
+
+    return run(context.obj, run_id, attest_no_key or [], report)
+
+
+@app.command()
 def runs(context: typer.Context) -> int:
     """List the runs of this store."""
     from harness.cli._store import runs as run

@@ -31,16 +31,41 @@ from harness.report import (
 )
 from harness.store import open_store
 
-__all__ = ["RunSettings", "apply", "facts", "onboard", "open_run", "plan", "verify"]
+__all__ = [
+    "RunSettings",
+    "apply",
+    "carry_out",
+    "facts",
+    "inventory_path",
+    "onboard",
+    "open_run",
+    "plan",
+    "verify",
+    "written",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """What a run needs beside the inventory: command as shown, playbook, hosts' limit."""
+    """What a run needs beside the inventory: command as shown, playbook, hosts' limit, steps' tags.
+
+    ``asked`` is what the operator named as playbook, kept so that `avma resume` can ask the same again.
+    """
 
     command: str
     playbook: Playbook | None = None
     limit: str | None = None
+    tags: tuple[str, ...] = ()
+    asked: str | None = None
+
+    def request(self, options: Options, inventory: str) -> dict[str, object]:
+        """What the store keeps of it, as JSON-ready values."""
+        return {
+            "playbook": self.asked,
+            "limit": self.limit or options.limit,
+            "tags": list(self.tags),
+            "inventory": str(Path(inventory).resolve()),
+        }
 
 
 @contextmanager
@@ -49,7 +74,8 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
     from harness.core.redaction import Redactor
 
     own = Settings()
-    inventory = load_inventory(_inventory_path(options, own))
+    path = inventory_path(options, own)
+    inventory = load_inventory(path)
     hosts = select_hosts(inventory, settings.limit or options.limit or "")
     redactor = Redactor()
     talk = options.talk()
@@ -67,9 +93,11 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
             stream=stream,
             clock=SystemClock(),
             forks=options.forks or own.forks,
+            settle_seconds=own.settle_seconds,
         )
         _note_waivers(context)
-        with Run(context, command=settings.command, hosts=hosts, playbook=settings.playbook) as run:
+        request = settings.request(options, path)
+        with Run(context, command=settings.command, hosts=hosts, playbook=settings.playbook, request=request) as run:
             yield run
     finally:
         store.close()
@@ -106,25 +134,28 @@ def apply(options: Options, playbook: str, tags: str, report: str | None) -> int
         with open_run(options, RunSettings(f"apply {playbook}")) as run:
             run.gather()
             run.use(saved)
-            code = _carry_out(options, run)
-        return _written(options, run, report, code)
-    with open_run(options, RunSettings(f"apply {playbook}", load_playbook(playbook))) as run:
+            code = carry_out(options, run)
+        return written(options, run, report, code)
+    settings = RunSettings(f"apply {playbook}", load_playbook(playbook), tags=_words(tags), asked=playbook)
+    with open_run(options, settings) as run:
         run.gather()
-        run.plan(tags=_words(tags))
-        code = _carry_out(options, run)
-    return _written(options, run, report, code)
+        run.plan(tags=settings.tags)
+        code = carry_out(options, run)
+    return written(options, run, report, code)
 
 
 def onboard(options: Options, cluster: str, report: str | None) -> int:
     """`avma onboard CLUSTER`."""
-    inventory = load_inventory(_inventory_path(options, Settings()))
+    inventory = load_inventory(inventory_path(options, Settings()))
     cluster = _known_cluster(inventory, cluster)
-    settings = RunSettings(f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster)
+    settings = RunSettings(
+        f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster, asked="onboard-cluster"
+    )
     with open_run(options, settings) as run:
         run.gather()
         run.plan()
-        code = _carry_out(options, run)
-    return _written(options, run, report, code)
+        code = carry_out(options, run)
+    return written(options, run, report, code)
 
 
 def verify(options: Options, report: str | None) -> int:
@@ -136,10 +167,11 @@ def verify(options: Options, report: str | None) -> int:
         elif options.output is Output.TEXT:
             options.console().print(verdict_tables(verdict))
         code = int(run.exit_code())
-    return _written(options, run, report, code)
+    return written(options, run, report, code)
 
 
-def _carry_out(options: Options, run: Run) -> int:
+def carry_out(options: Options, run: Run) -> int:
+    """Apply what the run has planned, verify, print; the exit code."""
     run.apply()
     run.verify()
     if options.output is Output.JSON:
@@ -149,7 +181,7 @@ def _carry_out(options: Options, run: Run) -> int:
     return int(run.exit_code())
 
 
-def _written(options: Options, run: Run, directory: str | None, code: int) -> int:
+def written(options: Options, run: Run, directory: str | None, code: int) -> int:
     """The report files, once the run is over and its record complete."""
     if directory is not None:
         from harness.cli._store import write_report
@@ -164,7 +196,8 @@ def _progress(options: Options) -> Subscriber:
     return LiveProgress(options.talk()) if sys.stderr.isatty() else text_lines(sys.stderr)
 
 
-def _inventory_path(options: Options, own: Settings) -> str:
+def inventory_path(options: Options, own: Settings) -> str:
+    """The inventory that the command line or the environment names. Raises InputError where neither does."""
     path = options.inventory or own.inventory
     if path is None:
         raise InputError(

@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One run. ``person`` is who started it; ``forks`` how many lanes run at once."""
+    """One run. ``person`` is who started it; ``forks`` how many lanes run at once.
+
+    ``settle_seconds``: how long a host key that was sent may take to show. A state that is as before proves that the
+    key did not take only when so much time has passed, since a lost client does not cancel its command.
+    """
 
     run_id: str
     person: str
@@ -28,6 +32,7 @@ class RunContext:
     stream: events.EventStream
     clock: Clock
     forks: int
+    settle_seconds: float = 60.0
 
     def time(self) -> str:
         """The present as an ISO 8601 UTC text with seconds, for the store."""

@@ -1,7 +1,7 @@
 """The ledger as the planner sees it: a frozen view, taken once per run."""
 
 from harness.core.errors import HarnessError
-from harness.core.planning import LedgerView, SpentKey
+from harness.core.planning import LedgerView
 from harness.engine._context import RunContext
 from harness.store import last5
 
@@ -13,20 +13,22 @@ def ledger_view(context: RunContext, *, read_keys: bool) -> LedgerView:
 
     Args:
         context: the run.
-        read_keys: whether the playbook spends keys; then each key's tail is read, as far as its reference resolves
-            here, so that a node which already shows it is left alone.
+        read_keys: whether the playbook spends keys; then each key's tail and fingerprint are read, as far as its
+            reference resolves here, so that a node which already shows it is left alone, and a key is known under any
+            name.
     """
-    entries = tuple(
-        SpentKey(e.key_name, e.fingerprint, e.host, e.version, e.state, e.last5) for e in context.store.ledger.entries()
-    )
-    return LedgerView(entries, _tails(context) if read_keys else {})
+    entries = tuple(entry.spent for entry in context.store.ledger.entries())
+    tails, fingerprints = _read(context) if read_keys else ({}, {})
+    return LedgerView(entries, tails, fingerprints)
 
 
-def _tails(context: RunContext) -> dict[str, str]:
-    found = {}
+def _read(context: RunContext) -> tuple[dict[str, str], dict[str, str]]:
+    """Tail and fingerprint of each key of the inventory that can be read here."""
+    tails, fingerprints = {}, {}
     for name, entry in context.inventory.keys.items():
         try:
-            found[name] = last5(context.sessions.secret(entry.key).get_secret_value())
+            key = context.sessions.secret(entry.key).get_secret_value()
         except HarnessError:
-            continue  # the plan then does without this tail; applying the key tells why it cannot be read
-    return found
+            continue  # the plan then does without; applying the key tells why it cannot be read
+        tails[name], fingerprints[name] = last5(key), context.store.ledger.fingerprint(key)
+    return tails, fingerprints

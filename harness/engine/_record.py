@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from harness.core.errors import InputError
-from harness.core.model import ActionResult, FabricFacts, FabricVerdict, Plan
+from harness.core.model import ActionResult, FabricFacts, FabricVerdict, Plan, Settlement
 
-__all__ = ["RunRecord", "read_plan", "read_record", "write_record"]
+__all__ = ["RunRecord", "read_plan", "read_record", "write_plan", "write_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class RunRecord:
     facts: FabricFacts | None = None
     plan: Plan | None = None
     results: tuple[ActionResult, ...] = ()
+    settled: tuple[Settlement, ...] = ()
     verdict: FabricVerdict | None = None
     notes: tuple[str, ...] = field(default=())
     schema: str = "avma/run/1"
@@ -46,6 +47,11 @@ def read_record(text: str) -> RunRecord:
         raise InputError(
             f"This is not a run record: {error.error_count()} fields do not fit.", hint="Give the id of a run."
         ) from error
+
+
+def write_plan(plan: Plan) -> str:
+    """The plan as a JSON text."""
+    return _PLAN.dump_json(plan).decode()
 
 
 def read_plan(text: str) -> Plan:

@@ -1,6 +1,6 @@
 """A run from its first question to its exit code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -12,6 +12,7 @@ from harness.core.model import (
     FabricVerdict,
     Plan,
     Playbook,
+    Settlement,
     StepKind,
     Verdict,
 )
@@ -23,7 +24,8 @@ from harness.engine._context import RunContext
 from harness.engine._gather import gather_guests, gather_hosts
 from harness.engine._ledger import ledger_view
 from harness.engine._nodes import with_discovered_nodes
-from harness.engine._record import RunRecord, write_record
+from harness.engine._record import RunRecord, write_plan, write_record
+from harness.engine._settle import close_journal, confirm_keys, settle_keys
 from harness.store import RunRow
 
 __all__ = ["Run"]
@@ -35,8 +37,17 @@ class Run:
     Use as a context manager: leaving it closes the sessions, writes the record and publishes RunFinished.
     """
 
-    def __init__(self, context: RunContext, *, command: str, hosts: Sequence[str], playbook: Playbook | None = None):
+    def __init__(
+        self,
+        context: RunContext,
+        *,
+        command: str,
+        hosts: Sequence[str],
+        playbook: Playbook | None = None,
+        request: Mapping[str, object] | None = None,
+    ):
         self._context = context
+        self._request = request
         self._hosts = tuple(hosts)
         self._playbook = playbook
         self._facts: FabricFacts | None = None
@@ -52,7 +63,8 @@ class Run:
     def __enter__(self) -> Self:
         row = self.record
         self._context.store.runs.begin(
-            RunRow(row.run_id, row.command, row.inventory, row.playbook, row.person, row.started, None, None)
+            RunRow(row.run_id, row.command, row.inventory, row.playbook, row.person, row.started, None, None),
+            request=self._request,
         )
         self._context.publish(events.RunStarted, command=row.command, hosts=len(self._hosts), playbook=row.playbook)
         return self
@@ -83,8 +95,11 @@ class Run:
         """What the playbook would change, from the facts gathered last."""
         assert self._playbook is not None
         context = self._context
+        facts = self._facts or self.gather()
+        if any(step.kind is StepKind.HOST_KEY for step in self._playbook.steps):
+            self._settled(confirm_keys(context, facts.hosts))
         plan = make_plan(
-            self._facts or self.gather(),
+            facts,
             self._playbook,
             context.inventory,
             ledger_view(context, read_keys=any(s.kind is StepKind.HOST_KEY for s in self._playbook.steps)),
@@ -97,8 +112,31 @@ class Run:
     def use(self, plan: Plan) -> None:
         """Take a plan, ours or a saved one. Raises InputError when it holds what cannot be carried out."""
         check_performable(plan)
+        self._context.store.runs.use(self.record.run_id, write_plan(plan))
         self.record = replace(self.record, plan=plan)
         self._context.publish(events.PlanReady, plan=plan)
+
+    def settle(self, run_id: str, *, attested: Collection[str] = ()) -> None:
+        """Settle the host keys that an earlier run left in doubt, by reading; gathers anew where there were any."""
+        facts = self._facts or self.gather()
+        settled = settle_keys(self._context, facts.hosts, run_id=run_id, attested=attested)
+        self._settled(settled)
+        if settled:
+            self.gather()
+
+    def take_over(self, run_id: str) -> None:
+        """Close the journal of an earlier run, now that the facts and a plan of them are known."""
+        assert self.record.plan is not None
+        facts, runs = self._facts or self.gather(), self._context.store.runs
+        close_journal(self._context, runs.open_intents(run_id), facts.hosts, self.record.plan, run_id=run_id)
+
+    def rest_of(self, plan: Plan, run_id: str) -> Plan:
+        """What is left to do of a plan that an earlier run began to carry out."""
+        done = {e.action_id for e in self._context.store.runs.journal(run_id) if e.state in {"verified", "accepted"}}
+        return replace(plan, actions=tuple(action for action in plan.actions if action.id not in done))
+
+    def _settled(self, settled: tuple[Settlement, ...]) -> None:
+        self.record = replace(self.record, settled=self.record.settled + settled)
 
     def apply(self) -> None:
         """Carry the plan out and keep its results."""
@@ -126,7 +164,8 @@ class Run:
         return [ExitCode.UNREACHABLE if found.unreachable else ExitCode.FAILED for found in failures if found]
 
     def _done(self) -> list[ExitCode]:
-        states = {result.state for result in self.record.results}
+        states = {str(result.state) for result in self.record.results}
+        states |= {settled.state for settled in self.record.settled} & {"unknown"}
         codes = {ActionState.FAILED: ExitCode.FAILED, ActionState.UNKNOWN: ExitCode.OUTCOME_UNKNOWN}
         return [code for state, code in codes.items() if state in states]
 

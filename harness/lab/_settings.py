@@ -44,6 +44,9 @@ class Settings(BaseSettings):
         default_factory=lambda: default_store(os.environ), description="SQLite file, or a URL for SQLAlchemy."
     )
     forks: int = Field(default=16, ge=1, le=512, description="How many lanes run at once.")
+    settle_seconds: float = Field(
+        default=60.0, ge=1, le=3600, description="How long a host key that was sent may take to show, in seconds."
+    )
     output: Literal["text", "json", "ndjson"] = Field(default="text", description="text, json or ndjson.")
     no_color: bool = Field(
         default=False,

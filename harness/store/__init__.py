@@ -3,10 +3,11 @@
 from harness.store._database import open_engine
 from harness.store._ledger import KeyLedger, LedgerEntry, LedgerRefusalError, last5
 from harness.store._memory import CapabilityMemory
-from harness.store._runs import JournalEntry, RunRow, Runs
+from harness.store._runs import AskedRun, JournalEntry, RunRow, Runs
 from harness.store._store import Store, open_store
 
 __all__ = [
+    "AskedRun",
     "CapabilityMemory",
     "JournalEntry",
     "KeyLedger",

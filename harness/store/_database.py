@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from harness.core.errors import InputError
@@ -43,6 +43,7 @@ def open_engine(url: str) -> Engine:
             event.listen(engine, "connect", _pragmas)
         with engine.begin() as connection:
             t.metadata.create_all(connection)
+            _add_columns(connection)
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise InputError(
             f"The store cannot be opened: {type(error).__name__}.",
@@ -50,6 +51,17 @@ def open_engine(url: str) -> Engine:
             hint="Give a writable file with --store, or a URL that SQLAlchemy understands.",
         ) from error
     return engine
+
+
+def _add_columns(connection: Connection) -> None:
+    """Columns that a store of an earlier version lacks. All of them are nullable."""
+    found = inspect(connection)
+    for table in t.metadata.sorted_tables:
+        present = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                kind = column.type.compile(connection.dialect)
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
 def write(connection: Connection) -> None:

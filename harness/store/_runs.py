@@ -1,7 +1,8 @@
 """Runs and their journal: intent before, outcome after, the whole record at the end."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Engine, select
 
@@ -9,12 +10,15 @@ from harness.core.errors import InputError
 from harness.core.model import Action, ActionResult
 from harness.store import _tables as t
 
-__all__ = ["JournalEntry", "RunRow", "Runs"]
+__all__ = ["AskedRun", "JournalEntry", "RunRow", "Runs"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as listed: times are ISO 8601 UTC texts; ``exit_code`` is None while it runs or when it crashed."""
+    """A run as listed: times are ISO 8601 UTC texts; ``exit_code`` is None while it runs or when it crashed.
+
+    ``resumed_by`` names the run that settled what this one left open.
+    """
 
     run_id: str
     command: str
@@ -24,6 +28,7 @@ class RunRow:
     started: str
     finished: str | None
     exit_code: int | None
+    resumed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,28 @@ class JournalEntry:
     evidence: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AskedRun:
+    """A run and what was asked of it. ``plan`` is the JSON document of the plan it began to carry out, if it came so
+    far.
+    """
+
+    row: RunRow
+    request: Mapping[str, object]
+    plan: str | None
+
+
+_LISTED = [c for c in t.runs.c if c.name not in {"record", "request", "plan"}]
+
+
 class Runs:
     """The store's runs and journal."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, row: RunRow) -> None:
-        """Record that a run started."""
+    def begin(self, row: RunRow, *, request: Mapping[str, object] | None = None) -> None:
+        """Record that a run started, and what was asked of it: enough to ask the same again."""
         with self._engine.begin() as connection:
             connection.execute(
                 t.runs.insert().values(
@@ -57,8 +76,14 @@ class Runs:
                     playbook=row.playbook,
                     person=row.person,
                     started=row.started,
+                    request=json.dumps(dict(request or {})),
                 )
             )
+
+    def use(self, run_id: str, plan: str) -> None:
+        """Record the plan (a JSON document) that a run is about to carry out."""
+        with self._engine.begin() as connection:
+            connection.execute(t.runs.update().where(t.runs.c.run_id == run_id).values(plan=plan))
 
     def finish(self, run_id: str, *, time: str, exit_code: int, record: str) -> None:
         """Record how a run ended; ``record`` is its JSON document, already free of secrets."""
@@ -71,10 +96,35 @@ class Runs:
 
     def list(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""
-        columns = [c for c in t.runs.c if c.name != "record"]
         with self._engine.connect() as connection:
-            rows = connection.execute(select(*columns).order_by(t.runs.c.started.desc())).mappings()
+            rows = connection.execute(select(*_LISTED).order_by(t.runs.c.started.desc())).mappings()
             return tuple(RunRow(**dict(row)) for row in rows)
+
+    def asked(self, run_id: str) -> AskedRun:
+        """A run with what was asked of it; ``last`` names the newest that no other run resumed.
+
+        Raises:
+            InputError: no such run.
+        """
+        query = select(*_LISTED, t.runs.c.request, t.runs.c.plan)
+        if run_id == "last":
+            query = query.where(t.runs.c.resumed_by.is_(None)).order_by(t.runs.c.started.desc()).limit(1)
+        else:
+            query = query.where(t.runs.c.run_id == run_id)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).mappings().first()
+        if found is None:
+            raise InputError(
+                "There is no run of that id.", target=run_id, hint="`avma runs` lists the runs of this store."
+            )
+        row = dict(found)
+        request, plan = row.pop("request"), row.pop("plan")
+        return AskedRun(RunRow(**row), json.loads(request or "{}"), plan)
+
+    def resumed(self, run_id: str, by: str) -> None:
+        """Record which run settled what a run left open."""
+        with self._engine.begin() as connection:
+            connection.execute(t.runs.update().where(t.runs.c.run_id == run_id).values(resumed_by=by))
 
     def record(self, run_id: str) -> str:
         """The run's JSON record; ``last`` names the newest that has one.
@@ -135,6 +185,15 @@ class Runs:
                 )
                 for row in connection.execute(query).mappings()
             )
+
+    def open_intents(self, run_id: str) -> tuple[JournalEntry, ...]:
+        """The intents of a run that no outcome followed: what it was doing when it ended."""
+        last = {entry.action_id: entry for entry in self.journal(run_id)}
+        return tuple(entry for entry in last.values() if entry.state == "intent")
+
+    def settle(self, entry: JournalEntry, state: str, message: str, *, time: str) -> None:
+        """Write how an open intent ended, found out later."""
+        self._append(replace(entry, state=state, message=message, time=time, evidence=()))
 
     def _append(self, entry: JournalEntry) -> None:
         values = {**asdict(entry), "evidence": json.dumps(list(entry.evidence))}

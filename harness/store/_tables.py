@@ -1,4 +1,7 @@
-"""The tables. One schema for SQLite and PostgreSQL; times are ISO 8601 UTC texts, documents are JSON texts."""
+"""The tables. One schema for SQLite and PostgreSQL; times are ISO 8601 UTC texts, documents are JSON texts.
+
+A column that was added later is nullable: ``open_engine`` adds it to a store that was made before.
+"""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 
@@ -25,6 +28,9 @@ runs = Table(
     Column("finished", String(40)),
     Column("exit_code", Integer),
     Column("record", Text),
+    Column("request", Text),
+    Column("plan", Text),
+    Column("resumed_by", String(40)),
 )
 
 journal = Table(
@@ -57,6 +63,7 @@ ledger = Table(
     Column("intended", String(40), nullable=False),
     Column("settled", String(40)),
     Column("message", Text, nullable=False, default=""),
+    Column("sight", Text),
 )
 
 # The database itself refuses a second intent for one key on one host, whatever process asks: only an application

@@ -36,7 +36,16 @@ from harness.core.model.machine import (
     VirtualMachine,
     VmState,
 )
-from harness.core.model.plan import Action, ActionResult, ActionState, Blocked, Plan, RetryClass, TargetKind
+from harness.core.model.plan import (
+    Action,
+    ActionResult,
+    ActionState,
+    Blocked,
+    Plan,
+    RetryClass,
+    Settlement,
+    TargetKind,
+)
 from harness.core.model.playbook import Playbook, Step, StepKind
 from harness.core.model.verdict import (
     FabricVerdict,
@@ -94,6 +103,7 @@ __all__ = [
     "RetryClass",
     "SecretRef",
     "ServerSubscription",
+    "Settlement",
     "Step",
     "StepKind",
     "TargetKind",

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from harness.core.model.playbook import StepKind
 
-__all__ = ["Action", "ActionResult", "ActionState", "Blocked", "Plan", "RetryClass", "TargetKind"]
+__all__ = ["Action", "ActionResult", "ActionState", "Blocked", "Plan", "RetryClass", "Settlement", "TargetKind"]
 
 
 class RetryClass(StrEnum):
@@ -92,3 +92,19 @@ class ActionResult:
     code: str = ""
     next_step: str = ""
     evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How the doubtful application of a host key was settled: ``state`` verified, failed (on proof) or unknown.
+
+    ``entry`` is its number in the ledger; ``next_step`` says what to do where it stays unknown.
+    """
+
+    entry: int
+    key_name: str
+    last5: str
+    host: str
+    state: str
+    message: str
+    next_step: str = ""

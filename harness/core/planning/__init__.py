@@ -9,13 +9,17 @@ from harness.core.planning.ledger import (
     ledger_refusal,
     version_refusal,
 )
+from harness.core.planning.settlement import KeySight, Proof, prove
 
 __all__ = [
+    "KeySight",
     "LedgerView",
+    "Proof",
     "SpentKey",
     "host_identity",
     "is_older",
     "ledger_refusal",
     "make_plan",
+    "prove",
     "version_refusal",
 ]

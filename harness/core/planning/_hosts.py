@@ -57,10 +57,11 @@ def plan_host_keys(desk: Desk, step: Step, index: int) -> None:
         cause = _twice(lane, machines) or _away(desk, lane, seen)
         wish = _wish(desk, lane, entry, step) if cause is None else None
         if isinstance(wish, _Wish):
-            identity = host_identity(lane)
-            cause = ledger_refusal(entry, identity, _of_same_secret(desk, entry, desk.spent), shown=lane.name)
+            identity, mark = host_identity(lane), desk.ledger.fingerprint(entry.name)
+            spent = _of_same_secret(desk, entry, desk.spent)
+            cause = ledger_refusal(entry, identity, spent, shown=lane.name, fingerprint=mark)
             if cause is None:
-                desk.spent.append(SpentKey(entry.name, "", identity, entry.version, "planned"))
+                desk.spent.append(SpentKey(entry.name, mark, identity, entry.version, "planned"))
                 wishes.append(wish)
         elif isinstance(wish, Reason):
             cause = wish
@@ -147,15 +148,18 @@ def _wish(desk: Desk, lane: HostLane, entry: HostKeyEntry, step: Step) -> _Wish 
 
 
 def _already(desk: Desk, lane: HostLane, entry: HostKeyEntry, shown: HostActivation) -> Literal[True] | Reason | None:
-    """True: the key was never sent here. None: it is there, or was sent and nothing speaks against it."""
+    """True: the key was never sent here, and no other is in doubt. None: it is there, or was sent and nothing speaks
+    against it.
+    """
     configured, tail = shown.configured, shown.last5
     if configured is True and tail is not None and tail in desk.ledger.tails_of(entry.name):
         return None
+    doubtful = desk.ledger.open_on(host_identity(lane))
+    if doubtful is not None:
+        return reason("host_key_unsettled", key=doubtful.key_name, host=lane.name)
     before = desk.ledger.of(entry.name, host_identity(lane))
     if before is None:
         return True
-    if before.is_open:
-        return reason("host_key_unsettled", key=entry.name, host=lane.name)
     if configured is False or (configured is True and tail is not None and before.last5 and tail != before.last5):
         return reason("host_key_already_sent", key=entry.name, host=lane.name, state=before.state)
     return None

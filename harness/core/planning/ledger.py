@@ -5,7 +5,7 @@ Azure Stack HCI (2023-04-17): one key per host except a MAK up to its count; 201
 newer one; an overwritten key stays used.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.core.catalogue import release_rank
@@ -43,25 +43,46 @@ class SpentKey:
         """Whether nobody knows how it ended."""
         return self.state in _OPEN
 
+    def is_of(self, key_name: str, fingerprint: str) -> bool:
+        """Whether it was that key: by fingerprint where both were read, so that neither another name nor a new key
+        under an old name deceives; else by name.
+        """
+        if self.fingerprint and fingerprint:
+            return self.fingerprint == fingerprint
+        return self.key_name == key_name
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerView:
-    """The ledger as a plan sees it, without a single key. ``tails``: last five characters by the inventory's key name,
-    for keys that were read in this run.
+    """The ledger as a plan sees it, without a single key.
+
+    ``tails`` and ``fingerprints``: last five characters and the store's salted fingerprint by the inventory's key name,
+    for the keys that were read in this run.
     """
 
     entries: tuple[SpentKey, ...] = ()
     tails: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    def fingerprint(self, key_name: str) -> str:
+        """The fingerprint of the inventory's key, "" where it was not read."""
+        return self.fingerprints.get(key_name, "")
 
     def of(self, key_name: str, host: str) -> SpentKey | None:
         """The newest application of that key to that host which is not proven to have failed."""
-        found = [e for e in self.entries if e.key_name == key_name and e.host == host and e.counts]
+        mark = self.fingerprint(key_name)
+        found = [e for e in self.entries if e.host == host and e.counts and e.is_of(key_name, mark)]
         return found[-1] if found else None
 
     def tails_of(self, key_name: str) -> frozenset[str]:
         """The tails under which that key is known."""
-        told = {entry.last5 for entry in self.entries if entry.key_name == key_name and entry.last5}
+        mark = self.fingerprint(key_name)
+        told = {entry.last5 for entry in self.entries if entry.is_of(key_name, mark) and entry.last5}
         return frozenset(told | ({self.tails[key_name]} if key_name in self.tails else set()))
+
+    def open_on(self, host: str) -> SpentKey | None:
+        """An application of any key to that host of which nobody knows how it ended."""
+        return next((entry for entry in self.entries if entry.host == host and entry.is_open), None)
 
     def version_on(self, host: str) -> str | None:
         """The version of the key that was last applied to that host with a known outcome."""
@@ -103,19 +124,23 @@ def ledger_refusal(
         fingerprint: of the key itself, where it was read: finds it under another inventory name.
     """
     name = shown or host
-    same = [
-        s for s in spent if s.counts and (s.key_name == entry.name or (fingerprint and s.fingerprint == fingerprint))
-    ]
-    here = [s for s in same if s.host == host]
-    if here:
-        if here[-1].is_open:
-            return reason("host_key_unsettled", key=entry.name, host=name)
-        return reason("host_key_already_sent", key=entry.name, host=name, state=here[-1].state)
+    known = [s for s in spent if s.counts]
+    doubtful = next((s for s in known if s.host == host and s.is_open), None)
+    if doubtful is not None:
+        return reason("host_key_unsettled", key=doubtful.key_name, host=name)
+    same = [s for s in known if s.is_of(entry.name, fingerprint)]
+    here = next((s for s in same if s.host == host), None)
+    if here is not None:
+        return reason("host_key_already_sent", key=entry.name, host=name, state=here.state)
+    return _budget_refusal(entry, same, name)
+
+
+def _budget_refusal(entry: HostKeyEntry, same: Sequence[SpentKey], name: str) -> Reason | None:
+    """Why the key has no activation left for a host, with its applications to others."""
     if entry.kind is not KeyKind.MAK:
-        other = same[-1].host if same else None
-        if other is None:
+        if not same:
             return None
-        return reason("host_key_used_elsewhere", kind=entry.kind.value, key=entry.name, other=other, host=name)
+        return reason("host_key_used_elsewhere", kind=entry.kind.value, key=entry.name, other=same[-1].host, host=name)
     if entry.activations is None:
         return reason("host_key_budget_unknown", key=entry.name, host=name)
     if len(same) >= entry.activations:

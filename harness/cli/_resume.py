@@ -1,0 +1,64 @@
+"""resume: what an ended run left open is settled by reading, then planned anew and done."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.cli._options import Options
+from harness.cli._run import RunSettings, carry_out, open_run, written
+from harness.core.errors import InputError
+from harness.engine import read_plan
+from harness.lab import Settings, load_playbook
+from harness.store import AskedRun, open_store
+
+__all__ = ["resume"]
+
+
+def resume(options: Options, run_id: str, attested: Sequence[str], report: str | None) -> int:
+    """`avma resume RUN`."""
+    asked = _asked(options, run_id)
+    settings = _settings(asked)
+    inventory = options.inventory or str(asked.request.get("inventory") or asked.row.inventory)
+    with open_run(replace(options, inventory=inventory), settings) as run:
+        run.gather()
+        run.settle(asked.row.run_id, attested=attested)
+        if settings.playbook is not None:
+            run.plan(tags=settings.tags)
+        elif asked.plan is not None:
+            run.use(run.rest_of(read_plan(asked.plan), asked.row.run_id))
+        run.take_over(asked.row.run_id)
+        code = carry_out(options, run)
+    return written(options, run, report, code)
+
+
+def _asked(options: Options, run_id: str) -> AskedRun:
+    store = open_store(options.store or Settings().store)
+    try:
+        asked = store.runs.asked(run_id)
+    finally:
+        store.close()
+    if asked.row.resumed_by is not None:
+        raise InputError(
+            f"This run was resumed already, by {asked.row.resumed_by}.",
+            target=asked.row.run_id,
+            hint=f"Resume that one: avma resume {asked.row.resumed_by}",
+        )
+    if asked.request.get("playbook") is None and asked.plan is None:
+        raise InputError(
+            f"The run `{asked.row.command}` changes nothing, so there is nothing to resume.",
+            target=asked.row.run_id,
+            hint="Run the command again.",
+        )
+    return asked
+
+
+def _settings(asked: AskedRun) -> RunSettings:
+    """The same wishes as those of the earlier run, by the playbook as it is now."""
+    request = asked.request
+    name, limit, tags = request.get("playbook"), request.get("limit"), request.get("tags")
+    return RunSettings(
+        f"resume {asked.row.run_id}",
+        load_playbook(str(name)) if name is not None else None,
+        limit=str(limit) if limit is not None else None,
+        tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
+        asked=str(name) if name is not None else None,
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 from harness.core.catalogue import keys as catalogue_keys
 from harness.sim._addresses import AddressBlock
 from harness.sim._topology_form import GuestForm, HostForm, ListenForm, OsForm, TopologyForm, UserForm
+from harness.sim.jea import role_text
 from harness.sim.machine import Account
 from harness.sim.variants import Variants
 from harness.sim.world import (
@@ -24,6 +25,7 @@ from harness.sim.world import (
     NodeState,
     OperatingSystem,
     ProductKey,
+    SessionConfiguration,
     Status,
     VirtualClock,
     VirtualMachine,
@@ -152,7 +154,12 @@ class _Builder:
     def _host(self, form: HostForm, cluster: Cluster | None) -> Host:
         windows = self._installation(form.name, form.os, self._host_account)
         windows.script_engine = form.script_engine
+        windows.wrap_columns = form.wrap_columns
         windows.accounts += _users(form.users, form.name)
+        windows.session_configurations = [
+            SessionConfiguration(one.name, role_text(one.role), one.run_as == "virtual_account", tuple(one.users))
+            for one in form.session_configurations
+        ]
         self._license_host(windows, form)
         host = Host(windows, hyperv=form.hyperv, cluster=cluster, node_state=NodeState[form.state])
         host.address = self._block.take()
@@ -277,7 +284,12 @@ def _users(forms: list[UserForm], computer: str) -> list[Account]:
     accounts = []
     for form in forms:
         domain, _, name = form.username.rpartition("\\")
-        rights = {"administrator": form.administrator, "enabled": form.enabled, "expired": form.expired}
+        rights = {
+            "administrator": form.administrator,
+            "remote": form.remote,
+            "enabled": form.enabled,
+            "expired": form.expired,
+        }
         accounts.append(Account(name, domain or computer, form.password, **rights))
     return accounts
 

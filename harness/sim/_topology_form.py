@@ -17,6 +17,7 @@ __all__ = [
     "LinuxForm",
     "ListenForm",
     "OsForm",
+    "SessionConfigurationForm",
     "TopologyForm",
     "UserForm",
 ]
@@ -81,8 +82,18 @@ class UserForm(Form):
     username: Name
     password: Name
     administrator: bool = True
+    remote: bool = Field(default=True, description="A member of Remote Management Users, if no administrator.")
     enabled: bool = True
     expired: bool = False
+
+
+class SessionConfigurationForm(Form):
+    """A restricted PowerShell endpoint (JEA) of one computer."""
+
+    name: Name
+    role: Name = Field(default="AvmaHarness", description="A role of the lab, or the path of a .psrc file.")
+    run_as: Literal["virtual_account", "user"] = "virtual_account"
+    users: list[Name] = Field(default_factory=list, description="Who may open it; every account unless given.")
 
 
 class KmsForm(Form):
@@ -111,7 +122,9 @@ class GuestForm(Form):
     access: Literal["winrm", "direct", "none"] = "winrm"
     listen: ListenForm = ListenForm()
     script_engine: bool = Field(default=True, description="false: VBScript was removed, slmgr.vbs cannot run.")
-    wrap_columns: Annotated[int, Field(ge=0)] = 0
+    wrap_columns: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Width at which the console breaks slmgr's lines; 0 for not at all."
+    )
     addons: list[Literal["esu", "office"]] = Field(default_factory=list)
     kvp: dict[str, str] = Field(default_factory=dict, description="Items that override or join the intrinsic ones.")
     clustered: bool | None = Field(default=None, description="A cluster role; true on a cluster's nodes unless given.")
@@ -140,7 +153,10 @@ class HostForm(Form):
     group: Name | None = Field(default=None, description="A group of the inventory.")
     listen: ListenForm = ListenForm()
     script_engine: bool = True
+    wrap_columns: Annotated[int, Field(ge=0)] = 0
     users: list[UserForm] = Field(default_factory=list)
+    session_configurations: list[SessionConfigurationForm] = Field(default_factory=list)
+    configuration: Name | None = Field(default=None, description="The endpoint that the inventory names.")
     guests: list[GuestForm] = Field(default_factory=list)
 
 

@@ -187,3 +187,29 @@ def test_a_large_lab_gets_a_larger_block() -> None:
         assert {address.rsplit(".", 1)[1] for address in taken} <= {str(number) for number in range(1, 251)}
     finally:
         block.control.close()
+
+
+def test_further_users_log_on_with_the_rights_they_have() -> None:
+    users = [
+        {"username": "reader", "password": "R-1", "administrator": False},
+        {"username": "LAB\\former", "password": "F-1", "enabled": False},
+        {"username": "stale", "password": "S-1", "expired": True},
+    ]
+    found = lab(host("HV1", users=users, guests=[guest("vm", users=users[:1])]))
+    windows = found.host("HV1").windows
+    reader, former, stale = (
+        windows.account("READER", None),
+        windows.account("former", "lab"),
+        windows.account("stale@hv1.lab.example", None),
+    )
+    assert reader is not None
+    assert (reader.administrator, reader.password, reader.domain) == (False, "R-1", "HV1")
+    assert former is not None
+    assert not former.enabled
+    assert stale is not None
+    assert stale.expired
+    assert windows.account("reader", "ELSEWHERE") is None
+    inside = found.vm("vm").windows
+    assert inside is not None
+    assert inside.account(".\\nobody", None) is None
+    assert [account.name for account in inside.accounts] == ["Administrator", "reader"]

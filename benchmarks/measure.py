@@ -1,4 +1,4 @@
-"""The measurement: every client in turn against the same lab, again and again, so that what disturbs one disturbs all."""
+"""The measurement: every client in turn against the same lab, again and again: what disturbs one disturbs all."""
 
 import sys
 import tempfile
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from benchmarks.floor import COLD_REQUESTS, OPEN_REQUESTS, Work, floor, measure_work
+from benchmarks.floor import COLD_REQUESTS, OPEN_REQUESTS, Work, floor
 from benchmarks.job import Job
 from benchmarks.lab import LabProcess
 from benchmarks.peer_ansible import run_ansible
+from benchmarks.replay import Replay
 from benchmarks.statements import as_calls, as_scripts, shared_questions
 from benchmarks.worker import ROOT, Json, Worker
 from harness.windows.question import Question
@@ -56,12 +57,15 @@ class Result:
     latency: float
     seconds: Mapping[str, float]
     requests: Mapping[str, float]
-    work: Work
+    cold_work: Work
+    open_work: Work
     forks: int
 
     def over_floor(self, client: str) -> float:
         """How many times the protocol's floor a client needs."""
-        requests, work = (OPEN_REQUESTS, self.work.open) if client.endswith("open") else (COLD_REQUESTS, self.work.cold)
+        requests, work = COLD_REQUESTS, self.cold_work
+        if client.endswith("open"):
+            requests, work = OPEN_REQUESTS, self.open_work
         return self.seconds[client] / floor(requests, self.latency, work, hosts=self.hosts, forks=self.forks)
 
     def over(self, client: str, ours: str) -> float | None:
@@ -86,8 +90,11 @@ class _Bench:
     job: Job
     vms: int
     clients: dict[str, Callable[[], Json]]
+    replay: Replay
     seconds: dict[str, list[float]] = field(default_factory=dict)
     requests: dict[str, list[float]] = field(default_factory=dict)
+    cold: list[Work] = field(default_factory=list)
+    open: list[Work] = field(default_factory=list)
 
     def run(self, client: str) -> None:
         """One measurement, checked and written down."""
@@ -99,16 +106,37 @@ class _Bench:
         self.seconds.setdefault(client, []).append(found["seconds"])
         self.requests.setdefault(client, []).append(self.lab.requests() / hosts)
 
+    def run_floor(self, latency: float) -> None:
+        """What the floor rests on, at no latency; the lab has ``latency`` again afterwards."""
+        self.lab.latency(0.0)
+        self.cold.append(self.replay.cold())
+        self.open.append(self.replay.open())
+        self.lab.latency(latency)
+
+    def result(self, latency: float) -> Result:
+        """The medians of what was written down since the last one."""
+        hosts = len(self.job.endpoints)
+        result = Result(
+            hosts,
+            latency,
+            {client: median(found) for client, found in self.seconds.items()},
+            {client: median(found) for client, found in self.requests.items()},
+            _median(self.cold),
+            _median(self.open),
+            min(hosts, self.job.forks),
+        )
+        for kept in (self.seconds, self.requests, self.cold, self.open):
+            kept.clear()
+        return result
+
 
 def measure(plan: Plan, say: Say) -> Iterator[Result]:
     """All scenarios of a plan; ``say`` is told what is going on."""
     for effort in plan.efforts:
         with _bench(plan, effort.hosts) as bench:
-            bench.lab.latency(0.0)
-            work = measure_work(bench.lab, bench.job, repetitions=max(5, effort.repetitions))
             for latency in plan.latencies:
                 bench.lab.latency(latency)
-                yield _scenario(bench, effort, latency, work, say)
+                yield _scenario(bench, effort, latency, say)
 
 
 def measure_shares(plan: Plan, *, rounds: int) -> Shares:
@@ -118,22 +146,18 @@ def measure_shares(plan: Plan, *, rounds: int) -> Shares:
         return Shares(**ours.ask(mode="shares", rounds=rounds))
 
 
-def _scenario(bench: _Bench, effort: Effort, latency: float, work: Work, say: Say) -> Result:
-    bench.seconds.clear()
-    bench.requests.clear()
+def _scenario(bench: _Bench, effort: Effort, latency: float, say: Say) -> Result:
     for turn in range(max(effort.repetitions, effort.ansible)):
+        bench.run_floor(latency)
         for client in bench.clients:
             if turn < (effort.ansible if client.startswith("ansible") else effort.repetitions):
                 say(f"{effort.hosts} hosts, {latency * 1000:g} ms, turn {turn + 1}: {client}")
                 bench.run(client)
-    return Result(
-        effort.hosts,
-        latency,
-        {client: median(found) for client, found in bench.seconds.items()},
-        {client: median(found) for client, found in bench.requests.items()},
-        work,
-        len(bench.job.endpoints) if len(bench.job.endpoints) < bench.job.forks else bench.job.forks,
-    )
+    return bench.result(latency)
+
+
+def _median(works: Sequence[Work]) -> Work:
+    return Work(median(work.seconds for work in works), median(work.cpu for work in works))
 
 
 @contextmanager
@@ -160,7 +184,7 @@ def _bench(plan: Plan, hosts: int) -> Iterator[_Bench]:
         # At many hosts Ansible would take as long to be looked at as to be measured.
         looked_at = {name: run for name, run in clients.items() if hosts == 1 or not name.startswith("ansible")}
         _refuse_unlike_questions(lab, looked_at)
-        yield _Bench(lab, job, plan.vms, clients)
+        yield _Bench(lab, job, plan.vms, clients, Replay(lab, job))
 
 
 def _ours(document: Json, forks: int) -> Worker:

@@ -24,7 +24,7 @@ class CallbackModule(CallbackBase):
         self.begun = 0.0
         self.answers = 0
 
-    def v2_playbook_on_play_start(self, play):
+    def v2_playbook_on_play_start(self, play):  # noqa: ARG002 - Ansible passes it by this name
         """The inventory is read, the first task is about to be sent."""
         self.begun = time.perf_counter()
 

@@ -53,6 +53,10 @@ class EchoMachine:
         """See Machine."""
         return name in ("Microsoft.PowerShell", "Restricted")
 
+    def admits(self, account: Account, configuration: str) -> bool:
+        """See Machine: who is neither administrator nor remote user gets into the restricted configuration only."""
+        return account.administrator or account.remote or configuration == "Restricted"
+
     async def invoke(self, session: Session, invocation: Invocation, streams: Streams) -> None:
         """See Machine."""
         self.seen.append(invocation)

@@ -99,8 +99,9 @@ def _connection(place: Place, ports: Ports) -> dict[str, object]:
 
 def _host(form: HostForm, places: Mapping[str, Place], ports: Ports) -> dict[str, object]:
     place = places[form.name]
-    key = {"key": form.key} if form.key else {}
-    return {"address": place.address, **_connection(place, ports), **key}
+    given = {"configuration": form.configuration, "key": form.key}
+    chosen = {name: value for name, value in given.items() if value}
+    return {"address": place.address, **_connection(place, ports), **chosen}
 
 
 def _cluster(form: ClusterForm, places: Mapping[str, Place], ports: Ports) -> dict[str, object]:

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from harness.sim._activity import Activity
 from harness.sim._powershell_program import run_powershell
 from harness.sim.cmdlets import ALIASES, Command, CommandTable, GuestRunner, Scope, available_commands
+from harness.sim.jea import Endpoint, JeaTable
 from harness.sim.machine import Account, Call, Invocation, Program, ProgramResult, Session, Streams
 from harness.sim.objects import ErrorRecord, ProgressRecord, Version
 from harness.sim.script import run_script
@@ -55,6 +56,7 @@ class Computer:
         self.os_version = windows.os.version
         self._variables: dict[str, dict[str, object]] = {}
         self._commands: tuple[object, dict[str, Command[Scope]]] | None = None
+        self._endpoints = {one.name.casefold(): Endpoint(one) for one in windows.session_configurations}
 
     def account(self, user: str, domain: str | None) -> Account | None:
         """The account of that name, or None."""
@@ -62,7 +64,12 @@ class Computer:
 
     def session_configuration(self, name: str) -> bool:
         """Whether a session configuration of that name is registered."""
-        return name.casefold() in _CONFIGURATIONS
+        return name.casefold() in _CONFIGURATIONS or name.casefold() in self._endpoints
+
+    def admits(self, account: Account, configuration: str) -> bool:
+        """Whether an account may open that session configuration."""
+        endpoint = self._endpoints.get(configuration.casefold())
+        return endpoint.admits(account) if endpoint else account.administrator or account.remote
 
     async def invoke(self, session: Session, invocation: Invocation, streams: Streams) -> None:
         """Run the statements in order; a terminating error ends them all."""
@@ -70,6 +77,9 @@ class Computer:
         table = self._table(session, streams)
         for statement in invocation.statements:
             await asyncio.sleep(0)
+            if isinstance(table, JeaTable):
+                self.activity.commands["(script)"] += sum(call.is_script for call in statement)
+                table.admit(statement)
             objects = list(invocation.input) if invocation.input else None
             for place, call in enumerate(statement):
                 objects = await self._call(call, objects, table, last=place == len(statement) - 1)
@@ -108,11 +118,17 @@ class Computer:
         }
 
     def _table(self, session: Session, streams: Streams) -> CommandTable[Scope]:
-        scope = Scope(self.world, self.windows, session, self._host, self._vm, self._run_in_guest)
+        endpoint = self._endpoints.get(session.configuration.casefold())
+        identity = endpoint.identity(session) if endpoint else session
+        scope = Scope(self.world, self.windows, identity, self._host, self._vm, self._run_in_guest)
         modules = scope.modules
         known = (tuple(sorted(modules)), self.world.variants["avma_set_validation"])
         if self._commands is None or self._commands[0] != known:
             self._commands = (known, available_commands(modules, self.world.variants))
+        if endpoint is not None:
+            confined = endpoint.table(self._commands[1], scope, streams)
+            confined.observe, confined.variables = self.activity.cmdlet, self._session_variables(session)
+            return confined
         table = CommandTable(self._commands[1], ALIASES, scope, streams, observe=self.activity.cmdlet)
         table.variables = self._session_variables(session)
         table.external = _Programs(self, session, table.variables)

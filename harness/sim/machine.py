@@ -33,6 +33,8 @@ class Account:
     domain: str
     password: str = field(repr=False)
     administrator: bool = True
+    remote: bool = True
+    """Whether an account without administrator's rights is a member of Remote Management Users."""
     enabled: bool = True
     expired: bool = False
 
@@ -47,11 +49,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One command of a statement; ``is_script`` marks script text instead of a command's name."""
+    """One command of a statement; ``is_script`` marks script text instead of a command's name.
+
+    ``local_scope`` is what the client said of it, if anything: False runs the command in its caller's scope.
+    """
 
     name: str
     parameters: tuple[Parameter, ...] = ()
     is_script: bool = False
+    local_scope: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +177,6 @@ class Machine(Protocol):
 
     def session_configuration(self, name: str) -> bool:
         """Whether a session configuration of that name is registered."""
+
+    def admits(self, account: Account, configuration: str) -> bool:
+        """Whether an account may open that session configuration; ``cmd`` is the command shell."""

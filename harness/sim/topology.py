@@ -12,6 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
 from harness.sim._topology_form import GuestForm, HostForm, TopologyForm
+from harness.sim.jea import RoleError, parse_role, role_text
 from harness.sim.variants import UnknownVariantError, Variants
 from harness.sim.world import OperatingSystem
 
@@ -136,6 +137,13 @@ def _hosts(topology: Topology) -> Iterator[tuple[tuple[object, ...], HostForm]]:
 
 def _host_problems(topology: Topology, path: tuple[object, ...], host: HostForm) -> Iterator[Finding]:
     yield from _system_problems((*path, "os"), host)
+    for number, configuration in enumerate(host.session_configurations):
+        try:
+            parse_role(role_text(configuration.role))
+        except RoleError as error:
+            yield (*path, "session_configurations", number, "role"), str(error)
+    if host.configuration not in {None, *(configuration.name for configuration in host.session_configurations)}:
+        yield (*path, "configuration"), f"session_configurations has no entry {host.configuration!r}"
     for key in [host.key, *host.applied_keys]:
         if key is not None and key not in topology.host_keys:
             yield (*path, "key" if key == host.key else "applied_keys"), f"host_keys has no entry {key!r}"

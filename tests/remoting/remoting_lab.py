@@ -84,6 +84,10 @@ class Double:
     def session_configuration(self, name: str) -> bool:
         return name in self.configurations
 
+    def admits(self, account: Account, configuration: str) -> bool:
+        del configuration
+        return account.administrator or account.remote
+
     async def invoke(self, session: Session, invocation: Invocation, streams: Streams) -> None:
         self.invocations.append(invocation)
         self.sessions.append(session)

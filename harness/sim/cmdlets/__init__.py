@@ -18,9 +18,11 @@ from harness.sim.cmdlets import (
 )
 from harness.sim.cmdlets._aliases import ALIASES
 from harness.sim.cmdlets._cim import CHANGING_METHODS
+from harness.sim.cmdlets._convert import as_list, to_text
 from harness.sim.cmdlets._core import display_lines
 from harness.sim.cmdlets._dispatch import Bound, Command, CommandTable, ParameterSpec
-from harness.sim.cmdlets._scope import GuestRunner, Scope, cmdlet
+from harness.sim.cmdlets._records import binding_failure, command_not_found, record
+from harness.sim.cmdlets._scope import Call, GuestRunner, Scope, cmdlet
 from harness.sim.cmdlets._write import HOST_MESSAGE
 
 __all__ = [
@@ -28,14 +30,20 @@ __all__ = [
     "CHANGING_METHODS",
     "HOST_MESSAGE",
     "Bound",
+    "Call",
     "Command",
     "CommandTable",
     "GuestRunner",
     "ParameterSpec",
     "Scope",
+    "as_list",
     "available_commands",
+    "binding_failure",
     "cmdlet",
+    "command_not_found",
     "display_lines",
+    "record",
+    "to_text",
 ]
 
 _ALL: tuple[Command[Scope], ...] = (

@@ -153,6 +153,10 @@ class CommandTable(Generic[ScopeT]):
         command = self.find(name)
         return command is not None and takes_no_argument(command, parameter)
 
+    def bind(self, command: Command[ScopeT], parameters: Sequence[Parameter]) -> Mapping[str, object]:
+        """Arguments by parameter name. Raises TerminatingError where they do not bind."""
+        return bind(command, parameters)
+
     async def run_command(
         self,
         name: str,
@@ -179,7 +183,7 @@ class CommandTable(Generic[ScopeT]):
         command = self.find(name)
         if command is None:
             return await self._run_external(name, parameters)
-        bound = Bound(command, bind(command, parameters), input_objects, self.scope, self.streams, self)
+        bound = Bound(command, self.bind(command, parameters), input_objects, self.scope, self.streams, self)
         if self.observe is not None:
             self.observe(command, bound.arguments)
         if command.changes and bound.switch("WhatIf"):

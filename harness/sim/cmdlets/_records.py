@@ -50,6 +50,7 @@ _REASONS = {
         *_RUNTIME,
     ),
     "RemoteException": ("System.Management.Automation.RemoteException", *_RUNTIME),
+    "ParseException": ("System.Management.Automation.ParseException", *_RUNTIME),
     "WriteErrorException": ("Microsoft.PowerShell.Commands.WriteErrorException", *_SYSTEM),
     "Exception": ("System.Exception",),
     "RuntimeException": _RUNTIME,

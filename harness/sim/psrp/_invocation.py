@@ -75,7 +75,8 @@ def _call(command: Obj) -> Call:
         raise ProtocolError("a command without a name")
     arguments = [_object(item, "argument") for item in _list(command.get("Args") or [], "Args")]
     parameters = tuple(Parameter(_name(item.get("N")), item.get("V")) for item in arguments)
-    return Call(name, parameters, command.get("IsScript") is True)
+    local = command.get("UseLocalScope")
+    return Call(name, parameters, command.get("IsScript") is True, local if isinstance(local, bool) else None)
 
 
 def _name(value: object) -> str | None:

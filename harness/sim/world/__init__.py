@@ -4,7 +4,7 @@ from harness.sim.world._activation import host_answer, host_is_activated
 from harness.sim.world._clock import FILETIME_ZERO, VirtualClock
 from harness.sim.world._events import SPP_PROVIDER, Event, EventLog
 from harness.sim.world._fabric import Cluster, Host, HostKeyApplication, NodeState, Subscription
-from harness.sim.world._installation import Installation
+from harness.sim.world._installation import Installation, SessionConfiguration
 from harness.sim.world._keys import HostKey, KeyBook, KeyChannel, ProductKey
 from harness.sim.world._kvp import guest_parameters, intrinsic_items, item_xml
 from harness.sim.world._licence import Grant, KmsSettings, Licence, LicensingError, Status, minutes_left
@@ -54,6 +54,7 @@ __all__ = [
     "ProductKey",
     "Row",
     "ServiceStatus",
+    "SessionConfiguration",
     "Status",
     "Subscription",
     "VirtualClock",

@@ -8,7 +8,21 @@ from harness.sim.world._events import EventLog
 from harness.sim.world._licence import Licence
 from harness.sim.world._systems import LANGUAGES, Language, OperatingSystem
 
-__all__ = ["Installation"]
+__all__ = ["Installation", "SessionConfiguration"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfiguration:
+    """A registered PowerShell endpoint in NoLanguage mode.
+
+    ``role`` is the text of its role capability file; ``users`` who may open it, everybody where it is empty;
+    ``virtual_account`` False: it runs as whoever connected.
+    """
+
+    name: str
+    role: str
+    virtual_account: bool = True
+    users: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +48,8 @@ class Installation:
     """Further products with a key: ``esu``, ``office``."""
     files: dict[str, str] = field(default_factory=dict)
     """Script files by lower-case path."""
+    session_configurations: list[SessionConfiguration] = field(default_factory=list)
+    """Beside those that every Windows has."""
 
     @property
     def fqdn(self) -> str:

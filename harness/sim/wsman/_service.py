@@ -169,15 +169,21 @@ class WsmanService:
         birth = ShellBirth(self.settings, self._around.clock, self._next_process, self._around.command_started)
         new_id = str(next(self._around.new_id)).upper()
         if request.resource == names.COMMAND_SHELL_RESOURCE:
+            self._admit(caller, "cmd")
             return CommandShell(new_id, request, caller, birth, self.machine)
         configuration = request.resource.removeprefix(names.POWERSHELL_PREFIX)
         if configuration == request.resource or not self.machine.session_configuration(configuration):
             raise invalid_resource(request.resource)
+        self._admit(caller, configuration)
         if self.machine.protocol_version != "2.1":
             new_id = _proposed(request) or new_id
         if self.shells.has(new_id):
             raise schema_error()
         return PowerShellShell(new_id, request, caller, birth, machine=self.machine, now=self._around.now)
+
+    def _admit(self, caller: Caller, configuration: str) -> None:
+        if not self.machine.admits(caller.account, configuration):
+            raise access_denied()
 
     async def _command(self, request: Request, caller: Caller) -> str:
         command_id = await self._shell(request, caller).command(request)

@@ -5,10 +5,10 @@ same questions of a guest through ``cases_of`` and the tests in ``harness.core.v
 """
 
 from harness.core.verdict._agreement import RULES, Rule
-from harness.core.verdict._causes import CauseRow, causes, code_reason, reason
+from harness.core.verdict._causes import CauseRow, CauseTable, causes, code_reason, reason
 from harness.core.verdict._fabric import judge
 from harness.core.verdict._guests import guest_verdict
-from harness.core.verdict._hosts import AZURE, HostGrant, grant_of, host_verdict, part_error
+from harness.core.verdict._hosts import AZURE, HostGrant, coverage, grant_of, host_verdict, part_error
 from harness.core.verdict.cases import GuestCase, cases_of
 from harness.core.verdict.licences import method_name, method_of, status_name
 
@@ -16,12 +16,14 @@ __all__ = [
     "AZURE",
     "RULES",
     "CauseRow",
+    "CauseTable",
     "GuestCase",
     "HostGrant",
     "Rule",
     "cases_of",
     "causes",
     "code_reason",
+    "coverage",
     "grant_of",
     "guest_verdict",
     "host_verdict",

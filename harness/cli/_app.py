@@ -226,3 +226,17 @@ def sim_up(
     from harness.cli._sim import sim_up as run
 
     return run(context.obj, topology, directory, variant or [], seed)
+
+
+@sim.command("topology")
+def sim_topology(
+    context: typer.Context,
+    hosts: Annotated[int, typer.Option(help="How many hosts; a quarter of them are Azure Local nodes.")] = 4,
+    guests: Annotated[int, typer.Option(help="How many guests on each.")] = 5,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same topology.")] = 1,
+    file: Annotated[str | None, typer.Option("--file", help="Write it here instead of to stdout.")] = None,
+) -> int:
+    """Write a topology of that size, with a realistic mix of releases, editions and problems."""
+    from harness.cli._sim import sim_topology as run
+
+    return run(context.obj, hosts, guests, seed, file)

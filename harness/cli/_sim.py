@@ -1,14 +1,16 @@
-"""`avma sim up`: the simulated lab as a program."""
+"""`avma sim`: the simulated lab as a program, and topologies for it."""
 
+import sys
 from pathlib import Path
 
 from harness.cli._options import Options, Output
 from harness.core.errors import InputError
+from harness.sim.generate import topology_text
 from harness.sim.lab import serve
 from harness.sim.topology import TopologyError, demo_topology, load_topology
 from harness.sim.variants import UnknownVariantError
 
-__all__ = ["sim_up"]
+__all__ = ["sim_topology", "sim_up"]
 
 
 def sim_up(options: Options, topology: str | None, directory: str | None, variants: list[str], seed: int) -> int:
@@ -27,6 +29,22 @@ def sim_up(options: Options, topology: str | None, directory: str | None, varian
         raise InputError(
             f"The lab cannot be served: {error.strerror or error}.", hint="Free the port or name another folder."
         ) from error
+    return 0
+
+
+def sim_topology(_options: Options, hosts: int, guests: int, seed: int, file: str | None) -> int:
+    """Write a generated topology to a file or to stdout."""
+    try:
+        text = topology_text(hosts, guests, seed)
+    except ValueError as error:
+        raise InputError(f"There is no such lab: {error}.", hint="Choose other numbers.") from error
+    if file is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The file cannot be written: {error.strerror}.", target=file) from error
     return 0
 
 

@@ -187,7 +187,7 @@ def test_a_topology_names_the_place_of_a_wrong_role() -> None:
     assert "there is no role 'Nobody'" in caught.value.problems[0]
 
 
-# -- over the wire ------------------------------------------------------------------------------------------------------
+# -- over the wire -----------------------------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def globals_(
     ] = None,
     forks: Annotated[int | None, typer.Option(help="How many machines are asked at once.", min=1, max=200)] = None,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also: NO_COLOR).")] = False,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Log every event to stderr.")] = 0,
     _version_shown: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,

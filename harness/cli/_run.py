@@ -22,6 +22,7 @@ from harness.report import (
     facts_document,
     facts_tables,
     json_lines,
+    log_lines,
     plan_document,
     plan_tables,
     print_record,
@@ -82,6 +83,8 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
     resolver = Resolver(register=redactor.register, warn=lambda text: talk.print(text, markup=False))
     stream = EventStream()
     stream.subscribe(_progress(options))
+    if options.verbose:
+        stream.subscribe(log_lines(sys.stderr, redactor.redact))
     store = open_store(options.store or own.store)
     try:
         context = RunContext(

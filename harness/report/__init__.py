@@ -12,6 +12,7 @@ from harness.report._html import html_page
 from harness.report._junit import junit_xml
 from harness.report._lines import json_lines, text_lines
 from harness.report._live import LiveProgress
+from harness.report._log import log_lines
 from harness.report._summary import facts_tables, plan_tables, print_record, verdict_tables
 from harness.report._text import visible
 
@@ -23,6 +24,7 @@ __all__ = [
     "html_page",
     "json_lines",
     "junit_xml",
+    "log_lines",
     "plain",
     "plan_document",
     "plan_tables",

@@ -1,11 +1,13 @@
-# make demo | test | lint | gates | bench | interop | kerberos-deps | pins
+# make demo | test | lint | gates | bench | interop | interop-deps | kerberos-deps | pins
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: demo test lint gates bench kerberos-deps pins clean
+INTEROP := current pypsrp08 awinrm
+
+.PHONY: demo test lint gates bench interop interop-deps kerberos-deps pins clean
 
 $(STAMP): requirements/runtime.txt requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +40,31 @@ kerberos-deps: $(STAMP)
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc python3-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/kerberos.txt
 
+# Let clients that others wrote drive the simulated lab; the list goes to the terminal and into docs/interop.md.
+interop: $(STAMP)
+	$(BIN)/python -m tests.interop --write docs/interop.md
+
+# What `make interop` drives, each in an environment of its own: Python, npm, and Go from Debian's packages.
+interop-deps: kerberos-deps
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go golang-github-masterzen-winrm-dev
+	command -v npm > /dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
+	$(MAKE) $(INTEROP:%=$(VENV)-interop-%/.installed) $(VENV)-interop-npm/.installed $(VENV)-interop-go/masterzen
+
+$(VENV)-interop-npm/.installed: requirements/interop-npm/package.json requirements/interop-npm/package-lock.json
+	mkdir -p $(@D)
+	cp requirements/interop-npm/package.json requirements/interop-npm/package-lock.json $(@D)
+	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(VENV)-interop-go/masterzen: tests/interop/drivers/masterzen.go
+	mkdir -p $(@D)
+	GO111MODULE=off GOFLAGS= GOPATH=/usr/share/gocode GOCACHE=$(CURDIR)/$(@D)/cache go build -o $@ $<
+
+$(VENV)-interop-%/.installed: requirements/interop-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # Renew the pinned lists. No registry address is written into them.
 pins:
 	$(PYTHON) -m venv $(VENV)-pins
@@ -45,6 +72,8 @@ pins:
 	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade pyproject.toml -o requirements/runtime.txt
 	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade -c requirements/runtime.txt requirements/kerberos.in -o requirements/kerberos.txt
+	for name in $(INTEROP); do $(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade requirements/interop-$$name.in -o requirements/interop-$$name.txt || exit 1; done
+	cd requirements/interop-npm && npm install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund winrm-client@latest --save-exact
 
 clean:
-	rm -rf $(VENV) $(VENV)-pins
+	rm -rf $(VENV) $(VENV)-pins $(VENV)-interop-*

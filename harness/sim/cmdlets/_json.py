@@ -17,8 +17,10 @@ from harness.sim.objects import Enum, Obj, Version
 __all__ = ["COMMANDS", "to_json"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNSAFE = re.compile("[\x00-\x1f\"\\\\'<>&\x85\u2028\u2029]")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_UNSAFE = re.compile("[\x00-\x1f\"\\\\'<>&\x85\u2028\u2029]")
+_COMMON = (("\\", "\\\\"), ('"', '\\"'), ("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027"))
+"""The escapes of printable ASCII, the backslash first."""
 
 
 class _Raw(str):
@@ -99,7 +101,11 @@ def _timespan(value: timedelta) -> dict[str, object]:
 
 
 def _quote(text: str) -> str:
-    return '"' + _UNSAFE.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
+    if not (text.isascii() and text.isprintable()):
+        return '"' + _UNSAFE.sub(lambda found: _SHORT.get(found[0]) or f"\\u{ord(found[0]):04x}", text) + '"'
+    for char, escape in _COMMON:  # several times faster than the expression, and texts here are long
+        text = text.replace(char, escape)
+    return f'"{text}"'
 
 
 def _scalar(value: object) -> str:

@@ -41,7 +41,7 @@ def _wanted(name: object) -> tuple[str, Source]:
 async def _expand(value: object, wanted: Sequence[tuple[str, Source]], excluded: Sequence[str]) -> dict[str, object]:
     chosen: dict[str, object] = {}
     for shown, source in wanted:
-        if isinstance(source, ScriptBlock):
+        if not isinstance(source, str):
             found = await source.invoke(underscore=value)
             chosen[shown] = found[0] if len(found) == 1 else found or None
             continue

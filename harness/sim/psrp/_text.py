@@ -6,7 +6,6 @@ __all__ = ["decode_text", "encode_attribute", "encode_text"]
 
 _MUST_ESCAPE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\U00010000-\U0010ffff\ufffe\uffff]|_(?=[xX])")
 _ESCAPE = re.compile("_[xX]([0-9a-fA-F]{4})_")
-_MARKUP = re.compile("[&<>]")
 
 
 def _units(match: re.Match[str]) -> str:
@@ -19,11 +18,10 @@ def _units(match: re.Match[str]) -> str:
 
 def encode_text(text: str) -> str:
     """The text of an element: escaped for CLIXML first, for XML second."""
-    if _MUST_ESCAPE.search(text):
+    # Nearly every text is plain, and some are long: these four looks cost a twentieth of one by the expression.
+    if not (text.isascii() and text.isprintable() and "_x" not in text and "_X" not in text):
         text = _MUST_ESCAPE.sub(_units, text)
-    if _MARKUP.search(text):
-        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return text
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def encode_attribute(text: str) -> str:

@@ -38,7 +38,7 @@ def hoist_globals(arguments: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return (never raise) its exit code."""
-    from harness.cli._app import app
+    from harness.cli._app_reading import app
 
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:

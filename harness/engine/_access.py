@@ -1,10 +1,11 @@
 """How each discovered guest is reached: the inventory's rules, first match wins, entries override."""
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from harness.core.model import GuestAccess, GuestEntry, GuestRule, Inventory, VirtualMachine, VmState
+from harness.core.model import Connection, GuestAccess, GuestEntry, GuestRule, Inventory, VirtualMachine, VmState
 
-__all__ = ["access_of", "entry_of", "guest_address", "rule_of"]
+__all__ = ["access_of", "entry_of", "guest_address", "guest_connection", "guest_credential", "rule_of"]
 
 _NO_ACCESS = GuestRule("*", None, GuestAccess.NONE, None, None)
 
@@ -41,6 +42,21 @@ def guest_address(inventory: Inventory, vm: VirtualMachine) -> str | None:
         return entry.address
     addresses = [a.strip() for a in vm.kvp.get("NetworkAddressIPv4", "").split(";")]
     return next((a for a in addresses if a), None) or vm.kvp.get("FullyQualifiedDomainName") or None
+
+
+def guest_connection(inventory: Inventory, vm: VirtualMachine) -> Connection | None:
+    """How to reach the guest by WinRM: its rule's template with its own address; None where either is missing."""
+    template, address = rule_of(inventory, vm).connection, guest_address(inventory, vm)
+    if template is None or address is None:
+        return None
+    return replace(template, address=address, credential=guest_credential(inventory, vm))
+
+
+def guest_credential(inventory: Inventory, vm: VirtualMachine) -> str | None:
+    """The name of the credential that opens the guest: its entry's, else its rule's."""
+    entry, rule = entry_of(inventory, vm), rule_of(inventory, vm)
+    template = rule.connection.credential if rule.connection else None
+    return (entry.credential if entry else None) or rule.credential or template
 
 
 def _says_not_windows(vm: VirtualMachine) -> bool:

@@ -1,7 +1,7 @@
 """The sessions of a run: one per lane, opened at first use, kept until the end."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock, RLock
 from typing import Self
 
@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from harness.core.errors import InputError
 from harness.core.model import Connection, CredentialEntry, GuestAccess, GuestLane, Inventory, SecretRef
-from harness.engine._access import entry_of, guest_address, rule_of
+from harness.engine._access import guest_connection, guest_credential
 from harness.remoting import (
     CommandShell,
     Credential,
@@ -132,10 +132,8 @@ class SessionBook:
             self._hosts.clear()
 
     def _winrm(self, lane: GuestLane) -> GuestChannel:
-        rule = rule_of(self._inventory, lane.vm)
-        template = rule.connection
-        address = guest_address(self._inventory, lane.vm)
-        if template is None or address is None:
+        connection = guest_connection(self._inventory, lane.vm)
+        if connection is None:
             raise InputError(
                 "The guest's address is not known.",
                 code="guest_address_unknown",
@@ -143,7 +141,6 @@ class SessionBook:
                 step="guest_access",
                 hint="Turn Data Exchange on, or give the guest an address under `guests:` in the inventory.",
             )
-        connection = replace(template, address=address, credential=rule.credential or template.credential)
         with self._lock:
             credential = self._credential(connection.credential)
         extra = self._certificate(connection)
@@ -154,8 +151,7 @@ class SessionBook:
 
     def _direct(self, lane: GuestLane) -> GuestChannel:
         host = self.host(lane.host)
-        entry = entry_of(self._inventory, lane.vm)
-        name = (entry.credential if entry else None) or rule_of(self._inventory, lane.vm).credential
+        name = guest_credential(self._inventory, lane.vm)
         with self._lock:
             credential = self._credential(name)
         if credential is None:

@@ -1,5 +1,6 @@
 """Subscribers and renderers: terminal, lines, JSON documents, NDJSON, JUnit, HTML."""
 
+from harness.report._doctor import checkup_tables, doctor_document
 from harness.report._documents import (
     apply_document,
     facts_document,
@@ -19,6 +20,8 @@ from harness.report._text import visible
 __all__ = [
     "LiveProgress",
     "apply_document",
+    "checkup_tables",
+    "doctor_document",
     "facts_document",
     "facts_tables",
     "html_page",

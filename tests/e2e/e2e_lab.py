@@ -11,7 +11,7 @@ import pytest
 
 from harness.cli import main
 from harness.sim.lab import LabThread
-from harness.sim.topology import demo_topology, load_topology
+from harness.sim.topology import Topology, demo_topology, load_topology
 
 SMALL = Path(__file__).parent.parent / "cases" / "topologies" / "small.yaml"
 
@@ -42,10 +42,10 @@ class Lab:
     def inventory(self) -> str:
         return self.thread.document["inventory"]
 
-    def avma(self, *words: str, inventory: str | None = None) -> Answer:
-        """Run a command with JSON output."""
+    def avma(self, *words: str, inventory: str | None = None, output: str = "json") -> Answer:
+        """Run a command, with JSON output unless another is asked for."""
         self.read()
-        code = main([*words, "-i", inventory or self.inventory, "--store", self.store, "--output", "json"])
+        code = main([*words, "-i", inventory or self.inventory, "--store", self.store, "--output", output])
         return Answer(code, *self.read())
 
     def get(self, path: str) -> dict:
@@ -83,7 +83,7 @@ class Lab:
 
 @pytest.fixture
 def open_lab(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
-    """Start a lab: ``with open_lab("small", variants={...}) as lab``."""
+    """Start a lab: ``with open_lab("small", variants={...}) as lab``; the topology may be given as a file's text."""
 
     def read() -> tuple[str, str]:
         captured = capsys.readouterr()
@@ -91,11 +91,20 @@ def open_lab(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...
 
     @contextmanager
     def start(topology: str = "small", **options: object) -> Iterator[Lab]:
-        form = demo_topology() if topology == "demo" else load_topology(SMALL)
-        with LabThread(form, directory=tmp_path / "lab", **options) as thread:
+        with LabThread(_topology(topology, tmp_path), directory=tmp_path / "lab", **options) as thread:
             yield Lab(thread, str(tmp_path / "store.db"), read)
 
     return start
+
+
+def _topology(given: str, folder: Path) -> Topology:
+    if given == "demo":
+        return demo_topology()
+    if given == "small":
+        return load_topology(SMALL)
+    path = folder / "topology.yaml"
+    path.write_text(given)
+    return load_topology(path)
 
 
 def wrong_verdicts(lab: Lab, verdict: dict) -> tuple[list[str], list[str]]:

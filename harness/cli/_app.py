@@ -141,11 +141,14 @@ def apply(
 def verify(
     context: typer.Context,
     report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat until all that can be activated are.")] = False,
+    deadline: Annotated[str, typer.Option(help="With --watch: how long at most, as 30m or 2h.")] = "30m",
+    every: Annotated[str, typer.Option(help="With --watch: how often, as 30s.")] = "30s",
 ) -> int:
     """Prove from five witnesses which guests are activated. Changes nothing."""
     from harness.cli._run import verify as run
 
-    return run(context.obj, report)
+    return run(context.obj, report, patience=(deadline, every) if watch else None)
 
 
 @app.command()
@@ -240,3 +243,20 @@ def sim_topology(
     from harness.cli._sim import sim_topology as run
 
     return run(context.obj, hosts, guests, seed, file)
+
+
+@app.command()
+def jea(
+    context: typer.Context,
+    directory: Annotated[str, typer.Option(help="Where the files go.")] = "avma-jea",
+    group: Annotated[
+        str, typer.Option(help="Who may use the endpoint, as DOMAIN\\Group.")
+    ] = "BUILTIN\\Remote Management Users",
+    gmsa: Annotated[
+        str | None, typer.Option(help="Run as this group-managed service account instead of a virtual account.")
+    ] = None,
+) -> int:
+    """Write a least-privilege endpoint for hosts: exactly the commands that avma sends to them."""
+    from harness.cli._jea import jea as run
+
+    return run(context.obj, directory, group, gmsa)

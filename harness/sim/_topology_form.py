@@ -91,7 +91,9 @@ class SessionConfigurationForm(Form):
     """A restricted PowerShell endpoint (JEA) of one computer."""
 
     name: Name
-    role: Name = Field(default="AvmaHarness", description="A role of the lab, or the path of a .psrc file.")
+    role: Annotated[str, StringConstraints(min_length=1)] = Field(
+        default="AvmaHarness", description="A role of the lab, or the path of a .psrc file."
+    )
     run_as: Literal["virtual_account", "user"] = "virtual_account"
     users: list[Name] = Field(default_factory=list, description="Who may open it; every account unless given.")
 

@@ -14,7 +14,7 @@ from harness.core.model import ModuleInfo
 from harness.remoting import PipelineResult, PowerShellSession, Statement, cmd
 from harness.remoting.decode import RemoteObject
 from harness.windows._values import Row
-from harness.windows.question import Projection
+from harness.windows.question import QUALIFIED_SELECT, Projection
 
 __all__ = [
     "PROBED_MODULES",
@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 _SELECT = "Select-Object"
-_FULL_SELECT = "Microsoft.PowerShell.Utility\\Select-Object"
 _JSON = "ConvertTo-Json"
 PROBED_MODULES = ("ServerAVMAManager", "AzureStackHCI", "Hyper-V", "FailoverClusters")
 """Modules whose version matters: ServerAVMAManager 1.1 and later knows Windows Server subscription."""
@@ -59,13 +58,14 @@ def probe_statements(commands: Iterable[str]) -> list[Statement]:
     """Two questions that exist everywhere; their answers are objects, since ConvertTo-Json is among what is asked for.
 
     The properties of the first are among the few that a JEA endpoint's Select-Object stub lets through; the second
-    fails there, which costs nothing because it is the last.
+    fails where the endpoint does not show its commands, which costs nothing because it is the last.
     """
-    names = sorted({*commands, _SELECT, _FULL_SELECT, _JSON})
+    names = sorted({*commands, _SELECT, QUALIFIED_SELECT, _JSON})
     return [
         cmd("Get-Command", Name=names, ErrorAction="SilentlyContinue")
         | cmd(_SELECT, Property=["Name", "CommandType", "ModuleName"]),
-        cmd("Get-Module", Name=list(PROBED_MODULES), ListAvailable=True) | cmd(_SELECT, Property=["Name", "Version"]),
+        cmd("Get-Module", Name=list(PROBED_MODULES), ListAvailable=True)
+        | cmd(QUALIFIED_SELECT, Property=["Name", "Version"]),
     ]
 
 
@@ -127,7 +127,7 @@ def _projection(found: list[Row]) -> Projection:
     }
     stub = bool(kinds & {"function", "2"})
     real = bool(kinds & {"cmdlet", "8"})
-    select = (_FULL_SELECT if stub else _SELECT) if real else None
+    select = (QUALIFIED_SELECT if stub else _SELECT) if real else None
     names = {(row.text("Name") or "").casefold() for row in found}
     return Projection(select, json=select is not None and _JSON.casefold() in names)
 

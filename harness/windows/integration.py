@@ -10,7 +10,7 @@ from harness.remoting import PowerShellSession, Statement, cmd
 from harness.windows._refusal import refuse_errors
 from harness.windows._values import Row, guid_in
 from harness.windows.answers import ask
-from harness.windows.question import Question
+from harness.windows.question import QUALIFIED, Question
 
 __all__ = ["SERVICES", "read_service", "read_services", "service_of", "services_by_vm", "set_service"]
 
@@ -88,7 +88,7 @@ def read_services(session: PowerShellSession, vm_id: str, *, seconds: float) -> 
     question = Question(
         "services", (cmd("Get-VM", Id=UUID(vm_id)), cmd("Get-VMIntegrationService")), _PROPERTIES, several=True
     )
-    answers = ask(session, [question], seconds=seconds)
+    answers = ask(session, [question], QUALIFIED, seconds=seconds)
     rows = answers.rows["services"]
     refuse_errors(answers.errors["services"], target=session.target, step="read_services", answered=bool(rows))
     return tuple(service for row in rows if (service := service_of(row)))

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from harness.remoting import Command, Statement, cmd
 
-__all__ = ["FULL", "Projection", "Question", "distinct"]
+__all__ = ["FULL", "QUALIFIED", "QUALIFIED_SELECT", "Projection", "Question", "distinct"]
+
+QUALIFIED_SELECT = "Microsoft.PowerShell.Utility\\Select-Object"
+"""The unrestricted Select-Object where a JEA endpoint shows its own stub under the bare name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Projection:
 
 FULL = Projection()
 """An endpoint with the full language: every Windows PowerShell since 3.0."""
+QUALIFIED = Projection(QUALIFIED_SELECT)
+"""Right for the full language and for a JEA endpoint that shows Select-Object by its full name alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.cli._durations import seconds_of
 from harness.cli._options import Options, Output
 from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import Inventory, Playbook
-from harness.engine import Run, RunContext, SessionBook, SystemClock, read_plan
+from harness.engine import Run, RunContext, SessionBook, SystemClock, read_plan, watch
 from harness.engine.events import EventStream, Note, Subscriber
 from harness.lab import Resolver, Settings, load_inventory, load_playbook, select_hosts
 from harness.report import (
@@ -161,10 +162,11 @@ def onboard(options: Options, cluster: str, report: str | None) -> int:
     return written(options, run, report, code)
 
 
-def verify(options: Options, report: str | None) -> int:
-    """`avma verify`."""
-    with open_run(options, RunSettings("verify")) as run:
-        verdict = run.verify()
+def verify(options: Options, report: str | None, *, patience: tuple[str, str] | None = None) -> int:
+    """`avma verify`; with ``patience`` (deadline and interval) `avma verify --watch`."""
+    seconds = tuple(map(seconds_of, ("--deadline", "--every"), patience)) if patience else ()
+    with open_run(options, RunSettings("verify --watch" if patience else "verify")) as run:
+        verdict = watch(run, seconds=seconds[0], every=seconds[1]) if seconds else run.verify()
         if options.output is Output.JSON:
             options.document(verify_document(run.record))
         elif options.output is Output.TEXT:

@@ -5,6 +5,7 @@ from harness.engine._context import RunContext
 from harness.engine._record import RunRecord, read_plan, read_record, write_record
 from harness.engine._run import Run
 from harness.engine._sessions import Openers, SessionBook
+from harness.engine._watch import watch
 
 __all__ = [
     "Clock",
@@ -16,5 +17,6 @@ __all__ = [
     "SystemClock",
     "read_plan",
     "read_record",
+    "watch",
     "write_record",
 ]

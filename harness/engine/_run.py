@@ -82,6 +82,11 @@ class Run:
         """Ask all hosts and guests anew."""
         lanes = gather_hosts(self._context, self._hosts)
         inventory, more = with_discovered_nodes(self._context.inventory, lanes)
+    @property
+    def context(self) -> RunContext:
+        """Sessions, store, clock and event stream of this run."""
+        return self._context
+
         if more:
             self._context = replace(self._context, inventory=inventory)
             self._context.sessions.learn(inventory)

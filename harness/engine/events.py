@@ -17,6 +17,7 @@ __all__ = [
     "ActionStarted",
     "Event",
     "EventStream",
+    "GuestChanged",
     "LaneFailed",
     "LaneFinished",
     "LaneStarted",
@@ -123,6 +124,18 @@ class VerdictReady(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GuestChanged(Event):
+    """While watching: a guest's verdict, host or first cause is another than a round before (None: it is new)."""
+
+    target: str
+    vm_id: str
+    host: str
+    before: str | None
+    verdict: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note(Event):
     """A sentence for the operator that belongs to no action: a waiver in force, a cache dropped."""
 
@@ -145,14 +158,22 @@ class EventStream:
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
+        self._keep: Callable[[Event], bool] | None = None
         self._lock = Lock()
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Add a subscriber; it sees what is published from now on."""
         self._subscribers.append(subscriber)
 
+    def narrow(self, keep: Callable[[Event], bool] | None) -> None:
+        """From now on publish only what ``keep`` lets through; None lets everything through again."""
+        with self._lock:
+            self._keep = keep
+
     def publish(self, event: Event) -> None:
         """Tell everyone."""
         with self._lock:
+            if self._keep is not None and not self._keep(event):
+                return
             for subscriber in self._subscribers:
                 subscriber(event)

@@ -48,6 +48,12 @@ def _lane_finished(event: events.Event) -> str:
     return f"{event.target}: {event.summary}"
 
 
+def _changed(event: events.Event) -> str:
+    assert isinstance(event, events.GuestChanged)
+    before = f" (was {event.before})" if event.before and event.before != event.verdict else ""
+    return f"{event.target} on {event.host}: {event.verdict}{before}{': ' if event.message else ''}{event.message}"
+
+
 def _note(event: events.Event) -> str:
     assert isinstance(event, events.Note)
     return f"{event.target}: {event.message}" if event.target else event.message
@@ -61,6 +67,7 @@ _LINES: dict[type[events.Event], Callable[[events.Event], str]] = {
     events.LaneFailed: _lane_failed,
     events.LaneFinished: _lane_finished,
     events.Retrying: _retrying,
+    events.GuestChanged: _changed,
     events.Note: _note,
 }
 

@@ -15,7 +15,7 @@ _TITLES = {
     "gather_guests": "Asking guests",
     "apply": "Applying",
 }
-_KEPT = (events.LaneFailed, events.ActionFinished, events.Retrying, events.Note)
+_KEPT = (events.LaneFailed, events.ActionFinished, events.GuestChanged, events.Retrying, events.Note)
 
 
 class LiveProgress:
@@ -66,6 +66,8 @@ class LiveProgress:
 def _style(event: events.Event) -> str:
     if isinstance(event, events.LaneFailed):
         return "red"
+    if isinstance(event, events.GuestChanged):
+        return "green" if event.verdict == "activated" else "yellow"
     if isinstance(event, events.ActionFinished):
         return {"verified": "green", "accepted": "yellow", "skipped": "yellow"}.get(str(event.result.state), "red")
     return "dim"

@@ -15,7 +15,8 @@ TEXT = PAGE.read_text(encoding="utf-8")
 _MADE = re.compile(r"<!-- made from the code: .*?<!-- end of", re.DOTALL)
 _EQUALITY = re.compile(
     r"(just|exactly|precisely) (like|as) (a )?(real )?Windows|identical to|indistinguishable"
-    r"|same as (a )?(real )?Windows|equals (a )?(real )?Windows|faithful|bug-for-bug|behaves like (a )?(real )?Windows|emulates Windows",
+    r"|same as (a )?(real )?Windows|equals (a )?(real )?Windows|faithful|bug-for-bug"
+    r"|behaves like (a )?(real )?Windows|emulates Windows",
     re.IGNORECASE,
 )
 

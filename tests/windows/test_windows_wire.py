@@ -312,15 +312,15 @@ def test_reading_everything_changes_nothing(wire: Wire, figure: Callable[[str, f
         session, shell, vm = guest_channels(wire, name)
         wire.guest(session, shell, vm)
         read_guest_licence(session, seconds=SECONDS)
-    changes = sum(wire.changes(name) for name in ("HV1", "HV2", "PLAIN", "AZL1", "AZL2", "WEB", "VAULT"))
+    changes = sum(wire.changes(name) for name in ("HV1", "HV2", "PLAIN", "AZL1", "AZL2", "web", "vault"))
     figure("S3", changes, "state-changing messages while five hosts and two guests were read")
     assert changes == 0
 
 
 def test_a_guest_costs_one_pipeline_and_one_program(wire: Wire) -> None:
     session, shell, vm = guest_channels(wire, "web")
-    before = wire.requests("WEB")
+    before = wire.requests("web")
     facts = wire.guest(session, shell, vm)
-    used = wire.requests("WEB") - before
+    used = wire.requests("web") - before
     assert all(state.ok for state in facts.parts.values())
     assert used["Command"] == 2, "the pipeline and cscript"

@@ -6,6 +6,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.core.errors import InputError
 from harness.core.model import ActionResult, FabricFacts, FabricVerdict, Plan, Settlement
+from harness.core.moves import MoveMatrix
+from harness.core.preflight import Preflight
 
 __all__ = ["RunRecord", "read_plan", "read_record", "write_plan", "write_record"]
 
@@ -26,6 +28,8 @@ class RunRecord:
     results: tuple[ActionResult, ...] = ()
     settled: tuple[Settlement, ...] = ()
     verdict: FabricVerdict | None = None
+    moves: MoveMatrix | None = None
+    preflight: Preflight | None = None
     notes: tuple[str, ...] = field(default=())
     schema: str = "avma/run/1"
 

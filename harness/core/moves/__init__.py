@@ -5,7 +5,7 @@ pre-upgrade validation asks for each step of an upgrade; ``moves`` answers for a
 """
 
 from harness.core.moves._matrix import MoveCell, MoveGuest, MoveMatrix, MoveNode, moves
-from harness.core.moves._outlook import HostStand, Outlook, Stay, outlook, stand_of
+from harness.core.moves._outlook import HostStand, Outlook, Stay, lease_end, outlook, stand_of
 from harness.core.moves._pools import Pool, homes, pools
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Pool",
     "Stay",
     "homes",
+    "lease_end",
     "moves",
     "outlook",
     "pools",

@@ -23,7 +23,7 @@ from harness.core.verdict.obstacles import (
     wrong_system,
 )
 
-__all__ = ["HostStand", "Outlook", "Stay", "outlook", "stand_of"]
+__all__ = ["HostStand", "Outlook", "Stay", "lease_end", "outlook", "stand_of"]
 
 _CAUSES = CauseTable("harness.core.moves")
 
@@ -67,6 +67,12 @@ def stand_of(lane: HostLane, inventory: Inventory | None) -> HostStand:
     return HostStand(lane, host_verdict(lane, grant), grant)
 
 
+def lease_end(case: GuestCase) -> datetime:
+    """When the licence of a guest ends by its own clock, if nothing renews it. The guest has a licence with an end."""
+    assert case.licence is not None
+    return case.clock + timedelta(minutes=case.licence.grace_minutes or 0)
+
+
 def outlook(case: GuestCase, stand: HostStand) -> Outlook:
     """What becomes of that guest if it lives on that host from now on.
 
@@ -84,7 +90,7 @@ def outlook(case: GuestCase, stand: HostStand) -> Outlook:
     if renewed is None:
         return Outlook(Stay.UNKNOWN, cause=cause)
     if licence.status == LicenseStatus.LICENSED:
-        return Outlook(Stay.STAYS) if renewed else Outlook(Stay.LAPSES, _lease_end(case), cause)
+        return Outlook(Stay.STAYS) if renewed else Outlook(Stay.LAPSES, lease_end(case), cause)
     return Outlook(Stay.ACTIVATES) if renewed else Outlook(Stay.NEVER, cause=cause)
 
 
@@ -142,8 +148,3 @@ def _unsettled(case: GuestCase, stand: HostStand, cell: Cell | None) -> Reason:
     else:
         why = "the version of its host key is unknown"
     return _CAUSES.reason("coverage_unknown", guest=case.name, host=stand.lane.name, why=why)
-
-
-def _lease_end(case: GuestCase) -> datetime:
-    assert case.licence is not None
-    return case.clock + timedelta(minutes=case.licence.grace_minutes or 0)

@@ -234,7 +234,7 @@ class RunningLab:
 
     def _shown_names(self) -> dict[str, str]:
         """A guest goes by its VM's name where that is its alone, a clone by its computer's name."""
-        guests = {p.installation.computer_name: p.vm.name for p in self._blueprint.places if p.vm is not None}
+        guests = {vm.windows.computer_name: vm.name for vm in self.world.vms if vm.windows is not None}
         taken = list(guests.values())
         return {computer: name for computer, name in guests.items() if taken.count(name) == 1}
 

@@ -207,6 +207,17 @@ def ledger(context: typer.Context) -> int:
 
 
 @app.command()
+def locks(
+    context: typer.Context,
+    clear: Annotated[list[str] | None, typer.Option(metavar="HOST", help="Take this host from its holder.")] = None,
+) -> int:
+    """List which run or test job holds which host now."""
+    from harness.cli._locks import locks as run
+
+    return run(context.obj, clear or [])
+
+
+@app.command()
 def demo(
     context: typer.Context,
     directory: Annotated[str, typer.Option(help="Where the report and the lab's files go.")] = "avma-demo",

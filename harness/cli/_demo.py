@@ -36,7 +36,7 @@ def demo(options: Options, directory: str) -> int:
     options.talk().print("Starting the simulated lab: real WinRM and PSRP on loopback, no Windows.", markup=False)
     with _lab(folder / "lab") as inventory:
         own = replace(options, inventory=inventory, store=options.store or str(folder / "store.db"))
-        with open_run(own, RunSettings("demo", load_playbook("onboard-cluster"))) as run:
+        with open_run(own, RunSettings("demo", load_playbook("onboard-cluster"), changes=True)) as run:
             run.gather()
             run.plan()
             run.apply()

@@ -61,4 +61,6 @@ def _settings(asked: AskedRun) -> RunSettings:
         limit=str(limit) if limit is not None else None,
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
         asked=str(name) if name is not None else None,
+        changes=True,
+        resumes=asked.row.run_id,
     )

@@ -14,7 +14,17 @@ from harness.cli._options import Options, Output
 from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import Inventory, Playbook
-from harness.engine import Run, RunContext, SessionBook, SystemClock, read_plan, watch
+from harness.engine import (
+    HostHold,
+    Run,
+    RunContext,
+    SessionBook,
+    SystemClock,
+    holder_of,
+    longest_operation,
+    read_plan,
+    watch,
+)
 from harness.engine.events import EventStream, Note, Subscriber
 from harness.lab import Resolver, Settings, load_inventory, load_playbook, select_hosts
 from harness.report import (
@@ -51,7 +61,8 @@ __all__ = [
 class RunSettings:
     """What a run needs beside the inventory: command as shown, playbook, hosts' limit, steps' tags.
 
-    ``asked`` is what the operator named as playbook, kept so that `avma resume` can ask the same again.
+    ``asked`` is what the operator named as playbook, kept so that `avma resume` can ask the same again. ``changes``:
+    whether the run may change something, so that it holds its hosts; ``resumes`` is the run whose leases it inherits.
     """
 
     command: str
@@ -59,6 +70,8 @@ class RunSettings:
     limit: str | None = None
     tags: tuple[str, ...] = ()
     asked: str | None = None
+    changes: bool = False
+    resumes: str | None = None
 
     def request(self, options: Options, inventory: str) -> dict[str, object]:
         """What the store keeps of it, as JSON-ready values."""
@@ -87,21 +100,39 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
     if options.verbose:
         stream.subscribe(log_lines(sys.stderr, redactor.redact))
     store = open_store(options.store or own.store)
+    clock, run_id = SystemClock(), _run_id()
+    hold = HostHold(
+        store.leases,
+        holder_of(run_id, settings.command),
+        clock=clock,
+        operation_seconds=longest_operation(inventory, hosts),
+    )
     try:
         context = RunContext(
-            run_id=_run_id(),
+            run_id=run_id,
             person=getpass.getuser(),
             inventory=inventory,
             sessions=SessionBook(inventory, resolver.resolve),
             store=store,
             stream=stream,
-            clock=SystemClock(),
+            clock=clock,
             forks=options.forks or own.forks,
             settle_seconds=own.settle_seconds,
+            hold=hold if settings.changes else None,
         )
         _note_waivers(context)
         request = settings.request(options, path)
-        with Run(context, command=settings.command, hosts=hosts, playbook=settings.playbook, request=request) as run:
+        with (
+            hold,
+            Run(
+                context,
+                command=settings.command,
+                hosts=hosts,
+                playbook=settings.playbook,
+                request=request,
+                resumes=settings.resumes,
+            ) as run,
+        ):
             yield run
     finally:
         store.close()
@@ -135,12 +166,14 @@ def apply(options: Options, playbook: str, tags: str, report: str | None) -> int
     """`avma apply PLAYBOOK|PLAN`."""
     if playbook.endswith(".json"):
         saved = read_plan(_read(playbook))
-        with open_run(options, RunSettings(f"apply {playbook}")) as run:
+        with open_run(options, RunSettings(f"apply {playbook}", changes=True)) as run:
             run.gather()
             run.use(saved)
             code = carry_out(options, run)
         return written(options, run, report, code)
-    settings = RunSettings(f"apply {playbook}", load_playbook(playbook), tags=_words(tags), asked=playbook)
+    settings = RunSettings(
+        f"apply {playbook}", load_playbook(playbook), tags=_words(tags), asked=playbook, changes=True
+    )
     with open_run(options, settings) as run:
         run.gather()
         run.plan(tags=settings.tags)
@@ -153,7 +186,7 @@ def onboard(options: Options, cluster: str, report: str | None) -> int:
     inventory = load_inventory(inventory_path(options, Settings()))
     cluster = _known_cluster(inventory, cluster)
     settings = RunSettings(
-        f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster, asked="onboard-cluster"
+        f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster, asked="onboard-cluster", changes=True
     )
     with open_run(options, settings) as run:
         run.gather()

@@ -14,6 +14,7 @@ __all__ = [
     "DeadlineError",
     "HarnessError",
     "InputError",
+    "LeaseLostError",
     "LockHeldError",
     "ProtocolError",
     "QuotaError",
@@ -79,6 +80,13 @@ class LockHeldError(HarnessError):
     """Another run holds the lease. Exit code 6."""
 
     code = "lock_held"
+
+
+class LeaseLostError(LockHeldError):
+    """A lease of ours is gone, and nothing more is sent that changes state. ``sent`` speaks of earlier tries."""
+
+    code = "lease_lost"
+    sent: Sent = Sent.NO
 
 
 class TransportError(HarnessError):

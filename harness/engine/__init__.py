@@ -2,6 +2,7 @@
 
 from harness.engine._clock import Clock, SystemClock
 from harness.engine._context import RunContext
+from harness.engine._hold import HostHold, holder_of, longest_operation
 from harness.engine._record import RunRecord, read_plan, read_record, write_record
 from harness.engine._run import Run
 from harness.engine._sessions import Openers, SessionBook
@@ -9,12 +10,15 @@ from harness.engine._watch import watch
 
 __all__ = [
     "Clock",
+    "HostHold",
     "Openers",
     "Run",
     "RunContext",
     "RunRecord",
     "SessionBook",
     "SystemClock",
+    "holder_of",
+    "longest_operation",
     "read_plan",
     "read_record",
     "watch",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from harness.core.errors import HarnessError, InputError, Sent, TransportError
+from harness.core.errors import HarnessError, InputError, LeaseLostError, Sent, TransportError
 from harness.core.model import Action, ActionResult, ActionState, FabricFacts, Plan, StepKind
 from harness.engine import events
 from harness.engine._context import RunContext
@@ -20,6 +20,7 @@ def apply_plan(context: RunContext, plan: Plan, facts: FabricFacts) -> tuple[Act
 
     After a bad end the same target's later actions are skipped, and so are actions on guests of a host whose own
     action ended badly. A host key that ends badly stops every further key (the next node would fare no better).
+    Once the lease on the hosts is lost, everything else is skipped.
 
     Returns:
         one result per action, in the plan's order.
@@ -40,6 +41,7 @@ class _Application:
         self._bench = Bench(context, {lane.name: lane for lane in facts.hosts}, self._guests)
         self._bad: dict[str, str] = {}
         self._keys_stopped: str | None = None
+        self._lost = False
         self.results: dict[str, ActionResult] = {}
 
     def step(self, actions: Sequence[Action]) -> None:
@@ -58,12 +60,15 @@ class _Application:
             self.results[action.id] = result
             self._context.store.runs.outcome(self._context.run_id, result, time=self._context.time())
             self._context.publish(events.ActionFinished, result=result)
+            self._lost = self._lost or result.code == LeaseLostError.code
             if result.state in _ENDED_BADLY:
                 self._bad[action.vm_id or action.host] = action.id
                 if action.step is StepKind.HOST_KEY:
                     self._keys_stopped = action.host
 
     def _skipped(self, action: Action) -> ActionResult | None:
+        if self._lost:
+            return _skip(action, "The lease on this run's hosts is lost.")
         cause = self._bad.get(action.vm_id or action.host) or self._bad.get(action.host)
         if cause is not None:
             return _skip(action, f"Action {cause} on this target or its host did not end well.")
@@ -77,7 +82,7 @@ class _Application:
         context.publish(events.ActionStarted, action=action)
         try:
             return PERFORMERS[action.step](self._bench, action)
-        except TransportError as error:
+        except (TransportError, LeaseLostError) as error:
             state = ActionState.FAILED if error.sent is Sent.NO else ActionState.UNKNOWN
             return _ended(action, state, error)
         except HarnessError as error:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, LeaseLostError, LockHeldError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import (
     ActionState,
@@ -22,6 +22,7 @@ from harness.engine import events
 from harness.engine._apply import apply_plan, check_performable
 from harness.engine._context import RunContext
 from harness.engine._gather import gather_guests, gather_hosts
+from harness.engine._hold import machines_of, places_of
 from harness.engine._ledger import ledger_view
 from harness.engine._nodes import with_discovered_nodes
 from harness.engine._record import RunRecord, write_plan, write_record
@@ -45,9 +46,11 @@ class Run:
         hosts: Sequence[str],
         playbook: Playbook | None = None,
         request: Mapping[str, object] | None = None,
+        resumes: str | None = None,
     ):
         self._context = context
         self._request = request
+        self._resumes = resumes
         self._hosts = tuple(hosts)
         self._playbook = playbook
         self._facts: FabricFacts | None = None
@@ -65,6 +68,7 @@ class Run:
         self._context.store.runs.begin(
             RunRow(row.run_id, row.command, row.inventory, row.playbook, row.person, row.started, None, None),
             request=self._request,
+            resumes=self._resumes,
         )
         self._context.publish(events.RunStarted, command=row.command, hosts=len(self._hosts), playbook=row.playbook)
         return self
@@ -79,7 +83,12 @@ class Run:
         self._context.publish(events.RunFinished, exit_code=int(code))
 
     def gather(self) -> FabricFacts:
-        """Ask all hosts and guests anew."""
+        """Ask all hosts and guests anew. A run that may change something holds its hosts from here on.
+
+        Raises:
+            LockHeldError: somebody else holds one of them.
+        """
+        self._hold(places_of(self._context.inventory, self._hosts))
         lanes = gather_hosts(self._context, self._hosts)
         inventory, more = with_discovered_nodes(self._context.inventory, lanes)
     @property
@@ -91,10 +100,16 @@ class Run:
             self._context = replace(self._context, inventory=inventory)
             self._context.sessions.learn(inventory)
             self._hosts += more
+            self._hold(places_of(inventory, more))
             lanes += gather_hosts(self._context, more)
+        self._hold(machines_of(lanes))
         self._facts = FabricFacts(lanes, gather_guests(self._context, lanes))
         self.record = replace(self.record, facts=self._facts)
         return self._facts
+
+    def _hold(self, resources: Mapping[str, str]) -> None:
+        if self._context.hold is not None:
+            self._context.hold.take(resources)
 
     def plan(self, *, tags: Iterable[str] = ()) -> Plan:
         """What the playbook would change, from the facts gathered last."""
@@ -169,10 +184,11 @@ class Run:
         return [ExitCode.UNREACHABLE if found.unreachable else ExitCode.FAILED for found in failures if found]
 
     def _done(self) -> list[ExitCode]:
+        lost = [ExitCode.LOCK_HELD for result in self.record.results if result.code == LeaseLostError.code]
         states = {str(result.state) for result in self.record.results}
         states |= {settled.state for settled in self.record.settled} & {"unknown"}
         codes = {ActionState.FAILED: ExitCode.FAILED, ActionState.UNKNOWN: ExitCode.OUTCOME_UNKNOWN}
-        return [code for state, code in codes.items() if state in states]
+        return lost[:1] + [code for state, code in codes.items() if state in states]
 
     def _proved(self) -> list[ExitCode]:
         verdict = self.record.verdict
@@ -183,4 +199,6 @@ class Run:
 def _code_of(kind: type[BaseException]) -> ExitCode:
     if issubclass(kind, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+    if issubclass(kind, LockHeldError):
+        return ExitCode.LOCK_HELD
     return ExitCode.FAILED if issubclass(kind, HarnessError) else ExitCode.INTERNAL

@@ -1,6 +1,7 @@
 """Runs, journal, key ledger and what is remembered of hosts: SQLAlchemy Core on SQLite (WAL) or PostgreSQL."""
 
 from harness.store._database import open_engine
+from harness.store._leases import Holder, Lease, Leases
 from harness.store._ledger import KeyLedger, LedgerEntry, LedgerRefusalError, last5
 from harness.store._memory import CapabilityMemory
 from harness.store._runs import AskedRun, JournalEntry, RunRow, Runs
@@ -9,8 +10,11 @@ from harness.store._store import Store, open_store
 __all__ = [
     "AskedRun",
     "CapabilityMemory",
+    "Holder",
     "JournalEntry",
     "KeyLedger",
+    "Lease",
+    "Leases",
     "LedgerEntry",
     "LedgerRefusalError",
     "RunRow",

@@ -65,9 +65,16 @@ class Runs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def begin(self, row: RunRow, *, request: Mapping[str, object] | None = None) -> None:
-        """Record that a run started, and what was asked of it: enough to ask the same again."""
+    def begin(self, row: RunRow, *, request: Mapping[str, object] | None = None, resumes: str | None = None) -> None:
+        """Record that a run started, and what was asked of it: enough to ask the same again.
+
+        The leases of the run that it ``resumes`` become its own in the same moment, so that a second death leaves no
+        lease behind that nobody can resume. Should the earlier run still live, it sends nothing more.
+        """
         with self._engine.begin() as connection:
+            if resumes is not None:
+                inherited = t.leases.update().where(t.leases.c.holder == resumes)
+                connection.execute(inherited.values(holder=row.run_id))
             connection.execute(
                 t.runs.insert().values(
                     run_id=row.run_id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from harness.store._database import open_engine
+from harness.store._leases import Leases
 from harness.store._ledger import KeyLedger
 from harness.store._memory import CapabilityMemory
 from harness.store._runs import Runs
@@ -14,12 +15,13 @@ __all__ = ["Store", "open_store"]
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Runs, ledger and capabilities of one database."""
+    """Runs, ledger, capabilities and leases of one database."""
 
     engine: Engine
     runs: Runs
     ledger: KeyLedger
     capabilities: CapabilityMemory
+    leases: Leases
 
     def close(self) -> None:
         """Give the database back."""
@@ -29,4 +31,4 @@ class Store:
 def open_store(url: str) -> Store:
     """Open the store at a SQLite path or an SQLAlchemy URL, creating it when it is not there. Raises InputError."""
     engine = open_engine(url)
-    return Store(engine, Runs(engine), KeyLedger(engine), CapabilityMemory(engine))
+    return Store(engine, Runs(engine), KeyLedger(engine), CapabilityMemory(engine), Leases(engine))

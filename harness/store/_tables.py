@@ -5,7 +5,7 @@ A column that was added later is nullable: ``open_engine`` adds it to a store th
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 
-__all__ = ["capabilities", "journal", "ledger", "metadata", "runs", "settings"]
+__all__ = ["capabilities", "journal", "leases", "ledger", "metadata", "runs", "settings"]
 
 metadata = MetaData()
 
@@ -83,4 +83,16 @@ capabilities = Table(
     Column("host", Text, primary_key=True),
     Column("document", Text, nullable=False),
     Column("learned", String(40), nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("resource", String(300), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("holder", String(80), nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("taken", String(40), nullable=False),
+    Column("expires", String(40), nullable=False),
 )

@@ -6,7 +6,7 @@ reading, never by sending again.
 
 from dataclasses import dataclass
 
-from harness.core.errors import HarnessError, Sent, TransportError
+from harness.core.errors import HarnessError, LeaseLostError, Sent, TransportError
 from harness.core.model import Action, ActionResult, ActionState, HostActivation, HostKeyEntry, RetryClass
 from harness.core.planning import KeySight, Proof, host_identity, prove
 from harness.engine._clock import poll
@@ -39,6 +39,8 @@ def apply_host_key(bench: Bench, action: Action) -> ActionResult:
         answer = bench.context.attempt(send, RetryClass.ONCE, target=action.target)
     except LedgerRefusalError:
         raise
+    except LeaseLostError as error:
+        result = work.not_sent(before, error)
     except TransportError as error:
         result = work.not_sent(before, error) if error.sent is Sent.NO else work.settle_lost(before, error)
     except HarnessError as error:
@@ -129,8 +131,8 @@ class _Work:
             return verified(self.action, f"The answer was lost, but the host shows the key ...{self.tail}.", *told)
         return words.lost(self.action, told, error.message, proven=proof is Proof.FAILED)
 
-    def not_sent(self, before: HostActivation | None, error: TransportError) -> ActionResult:
-        """The transport says that nothing was executed. Where the host can still be read, reading has the last word."""
+    def not_sent(self, before: HostActivation | None, error: HarnessError) -> ActionResult:
+        """Nothing was executed, by what the error says. Where the host can still be read, reading has the last word."""
         after = self.read_after()
         told = words.evidence(before, error, after)
         if self.proof(before, after, over=False) is Proof.TOOK:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
+from harness.cli import _upgrade_app
 from harness.cli._options import Options, Output
 
 __all__ = ["app"]
@@ -176,6 +177,10 @@ def resume(
     from harness.cli._resume import resume as run
 
     return run(context.obj, run_id, attest_no_key or [], report)
+
+
+app.command()(_upgrade_app.preflight)
+app.command()(_upgrade_app.moves)
 
 
 @app.command()

@@ -16,7 +16,9 @@ from harness.core.model import (
     StepKind,
     Verdict,
 )
+from harness.core.moves import MoveMatrix, moves
 from harness.core.planning import make_plan
+from harness.core.preflight import Preflight, UpgradeWish, validate
 from harness.core.verdict import judge
 from harness.engine import events
 from harness.engine._apply import apply_plan, check_performable
@@ -82,6 +84,11 @@ class Run:
         )
         self._context.publish(events.RunFinished, exit_code=int(code))
 
+    @property
+    def context(self) -> RunContext:
+        """Sessions, store, clock and event stream of this run."""
+        return self._context
+
     def gather(self) -> FabricFacts:
         """Ask all hosts and guests anew. A run that may change something holds its hosts from here on.
 
@@ -91,11 +98,6 @@ class Run:
         self._hold(places_of(self._context.inventory, self._hosts))
         lanes = gather_hosts(self._context, self._hosts)
         inventory, more = with_discovered_nodes(self._context.inventory, lanes)
-    @property
-    def context(self) -> RunContext:
-        """Sessions, store, clock and event stream of this run."""
-        return self._context
-
         if more:
             self._context = replace(self._context, inventory=inventory)
             self._context.sessions.learn(inventory)
@@ -172,6 +174,21 @@ class Run:
         self._context.publish(events.VerdictReady, verdict=verdict)
         return verdict
 
+    def moves(self, *, drain: str | None = None, anywhere: bool = False) -> MoveMatrix:
+        """Where each VM stays activated, from the facts gathered last. Raises InputError for an unknown host."""
+        facts, context = self._facts or self.gather(), self._context
+        matrix = moves(facts, context.clock.now(), context.inventory, drain=drain, anywhere=anywhere)
+        self.record = replace(self.record, moves=matrix)
+        return matrix
+
+    def preflight(self, wish: UpgradeWish) -> Preflight:
+        """What an upgrade would do, from the facts gathered last. Raises InputError for a wish that makes no sense."""
+        facts, context = self._facts or self.gather(), self._context
+        view = ledger_view(context, read_keys=bool(context.inventory.keys))
+        found = validate(facts, wish, context.clock.now(), context.inventory, view)
+        self.record = replace(self.record, preflight=found)
+        return found
+
     def exit_code(self) -> ExitCode:
         """The highest-ranking code of everything that happened in this run."""
         return highest((*self._reached(), *self._done(), *self._proved()))
@@ -193,7 +210,9 @@ class Run:
     def _proved(self) -> list[ExitCode]:
         verdict = self.record.verdict
         bad = {Verdict.NOT_ACTIVATED, Verdict.UNKNOWN}
-        return [ExitCode.NOT_ACTIVATED] if verdict and any(g.verdict in bad for g in verdict.guests) else []
+        denied = verdict is not None and any(guest.verdict in bad for guest in verdict.guests)
+        blocked = self.record.preflight is not None and self.record.preflight.blocked
+        return [ExitCode.NOT_ACTIVATED] if denied or blocked else []
 
 
 def _code_of(kind: type[BaseException]) -> ExitCode:

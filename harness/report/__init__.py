@@ -9,11 +9,14 @@ from harness.report._documents import (
     run_document,
     verify_document,
 )
+from harness.report._fixes import fixes_playbook
 from harness.report._html import html_page
 from harness.report._junit import junit_xml
 from harness.report._lines import json_lines, text_lines
 from harness.report._live import LiveProgress
 from harness.report._log import log_lines
+from harness.report._moves import moves_document, moves_tables
+from harness.report._preflight import preflight_document, preflight_tables
 from harness.report._summary import facts_tables, plan_tables, print_record, verdict_tables
 from harness.report._text import visible
 
@@ -24,13 +27,18 @@ __all__ = [
     "doctor_document",
     "facts_document",
     "facts_tables",
+    "fixes_playbook",
     "html_page",
     "json_lines",
     "junit_xml",
     "log_lines",
+    "moves_document",
+    "moves_tables",
     "plain",
     "plan_document",
     "plan_tables",
+    "preflight_document",
+    "preflight_tables",
     "print_record",
     "run_document",
     "text_lines",

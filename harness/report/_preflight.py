@@ -1,0 +1,131 @@
+"""The validation before an upgrade: as tables and as the document avma/preflight/1."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from harness.core.moves import Stay
+from harness.core.preflight import GuestForecast, Preflight, Rank
+from harness.engine import RunRecord
+from harness.report._documents import plain
+from harness.report._words import cell, stay_text, table
+
+__all__ = ["preflight_document", "preflight_tables", "span_groups"]
+
+_RANKS = {Rank.BLOCKER: "bold red", Rank.WARNING: "yellow", Rank.NOTE: "dim"}
+_OUTCOMES = {"stays": "green", "gains": "green", "at_risk": "yellow", "loses": "red", "unaffected": "dim"}
+
+
+def preflight_document(record: RunRecord) -> dict[str, object]:
+    """avma/preflight/1: the order proposed, hosts, guests with their forecasts, ranked findings, totals."""
+    found = record.preflight
+    assert found is not None
+    ranks = [finding.rank for finding in found.findings]
+    outcomes = [guest.outcome for guest in found.guests]
+    return {
+        "schema": "avma/preflight/1",
+        "run_id": record.run_id,
+        "to": found.to,
+        "scope": list(found.scope),
+        "window_minutes": found.window_minutes,
+        "pools": plain(found.pools),
+        "hosts": plain(found.hosts),
+        "guests": plain(found.guests),
+        "findings": plain(found.findings),
+        "summary": {
+            "blockers": ranks.count(Rank.BLOCKER),
+            "warnings": ranks.count(Rank.WARNING),
+            "notes": ranks.count(Rank.NOTE),
+            "hosts": len(found.hosts),
+            "guests": len(outcomes),
+            **{name: outcomes.count(name) for name in ("stays", "gains", "at_risk", "loses", "unaffected", "unknown")},
+        },
+    }
+
+
+def preflight_tables(found: Preflight) -> RenderableType:
+    """The proposed order, what becomes of each guest, the findings with blockers first, totals."""
+    parts: list[RenderableType] = [_order(found), _hosts(found), _guests(found)]
+    if found.findings:
+        parts.append(_findings(found))
+    ranks = [finding.rank for finding in found.findings]
+    words = ", ".join(f"{ranks.count(rank)} {rank.value}{'' if ranks.count(rank) == 1 else 's'}" for rank in Rank)
+    verdict = "Do not begin yet." if found.blocked else "Nothing forbids to begin."
+    parts.append(
+        Text(f"Upgrade to {found.to}: {words}. {verdict}", style="bold red" if found.blocked else "bold green")
+    )
+    return Group(*parts)
+
+
+def span_groups(guest: GuestForecast) -> tuple[tuple[str, str], ...]:
+    """What becomes of a guest, node by node, in words: ("stays", "hv1, hv2"), ("lapses, states 0 to 1", "hv3")."""
+    last = max((span.last for span in guest.spans), default=0)
+    groups: dict[str, list[str]] = {}
+    for span in guest.spans:
+        always = span.first == 0 and span.last == last
+        states = "" if always else f" in states {span.first} to {span.last}"
+        groups.setdefault(f"{span.stay.value}{states}", []).append(span.node)
+    return tuple((words, ", ".join(nodes)) for words, nodes in groups.items())
+
+
+def _order(found: Preflight) -> RenderableType:
+    order = table("Order proposed", "In", "Step", "Empty and upgrade", "To", "Running VMs")
+    for pool in found.pools:
+        for step in pool.steps:
+            what = step.node or "the guests, with a change of keys"
+            order.add_row(cell(pool.name), str(step.number), cell(what), step.release, str(step.vms))
+    return order
+
+
+def _hosts(found: Preflight) -> RenderableType:
+    hosts = table(
+        "Hosts", "Host", "In", "From", "To", "Edition", "Activates guests", "Own licence", "Host key", "Needs"
+    )
+    words = {True: Text("yes", style="green"), False: Text("no", style="red"), None: Text("unknown", style="yellow")}
+    for host in found.hosts:
+        hosts.add_row(
+            cell(host.name),
+            cell(host.pool),
+            cell(host.release_before),
+            cell(host.release_after),
+            cell(host.edition),
+            words[host.avma_ready],
+            cell(host.own_licence),
+            cell(host.key_version),
+            cell(host.key_needed),
+        )
+    return hosts
+
+
+def _guests(found: Preflight) -> RenderableType:
+    guests = table("Guests", "Guest", "On", "From", "To", "Outcome", "New key", "Course")
+    for guest in found.guests:
+        course = Text("; ").join(_course(guest))
+        guests.add_row(
+            cell(guest.name),
+            cell(guest.host),
+            cell(" ".join(filter(None, (guest.release_before, guest.edition_before)))),
+            cell(guest.release_after),
+            Text(guest.outcome.replace("_", " "), style=_OUTCOMES.get(guest.outcome, "yellow")),
+            cell(f"...{guest.key_after}" if guest.key_after else ""),
+            course,
+        )
+    return guests
+
+
+def _course(guest: GuestForecast) -> list[Text]:
+    """Only what is not simply well: nodes where it does not stay, with the states of its pool."""
+    last = max((span.last for span in guest.spans), default=0)
+    told = []
+    for span in guest.spans:
+        if span.stay in {Stay.LAPSES, Stay.NEVER, Stay.UNKNOWN}:
+            states = "" if (span.first, span.last) == (0, last) else f" (states {span.first}-{span.last})"
+            told.append(Text.assemble(cell(span.node), ": ", stay_text(span.stay, span.until), states))
+    return told
+
+
+def _findings(found: Preflight) -> RenderableType:
+    findings = table("Findings", "Rank", "Target", "Finding", "Next step")
+    for finding in found.findings:
+        rank = Text(finding.rank.value, style=_RANKS[finding.rank])
+        findings.add_row(rank, cell(finding.target), cell(finding.message), cell(finding.next_step))
+    return findings

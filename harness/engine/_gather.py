@@ -1,6 +1,6 @@
 """Facts: all hosts side by side, then all guests they listed. Sends nothing that changes state."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import timedelta
 
 from harness.core.errors import HarnessError
@@ -34,11 +34,21 @@ def gather_hosts(context: RunContext, hosts: Iterable[str]) -> tuple[HostLane, .
     return tuple(side_by_side(lambda name: _host_lane(context, name), names, forks=context.forks))
 
 
-def gather_guests(context: RunContext, hosts: Iterable[HostLane]) -> tuple[GuestLane, ...]:
-    """One lane per VM, each VM once: during a move two nodes may list it, and the one where it runs is right."""
+def gather_guests(
+    context: RunContext, hosts: Iterable[HostLane], *, only: Container[str] | None = None
+) -> tuple[GuestLane, ...]:
+    """One lane per VM, each VM once: during a move two nodes may list it, and the one where it runs is right.
+
+    Args:
+        context: the run.
+        hosts: the lanes that listed the VMs.
+        only: the ids of the VMs to ask; the others are left out.
+    """
     found: dict[str, VirtualMachine] = {}
     for lane in hosts:
         for vm in lane.facts.vms if lane.facts else ():
+            if only is not None and vm.vm_id not in only:
+                continue
             if vm.vm_id not in found or found[vm.vm_id].state is not VmState.RUNNING:
                 found[vm.vm_id] = vm
     lanes = [GuestLane(vm, vm.host, access_of(context.inventory, vm)) for vm in found.values()]

@@ -61,16 +61,25 @@ class HostHold:
         holder: who we are.
         clock: time; the leases' own is wall time, which the jobs that share a store must agree on.
         operation_seconds: the longest deadline of an operation on any of the hosts.
+        wait: how long to wait for hosts that others hold, in seconds.
         heartbeat: whether a thread of ours renews the leases while they are held.
     """
 
     def __init__(
-        self, leases: Leases, holder: Holder, *, clock: Clock, operation_seconds: float, heartbeat: bool = True
+        self,
+        leases: Leases,
+        holder: Holder,
+        *,
+        clock: Clock,
+        operation_seconds: float,
+        wait: float = 0.0,
+        heartbeat: bool = True,
     ) -> None:
         self._leases = leases
         self._holder = holder
         self._clock = clock
         self._operation = timedelta(seconds=operation_seconds)
+        self._wait = wait
         self._heartbeat = heartbeat
         self._lock = threading.Lock()
         self._held: dict[str, str] = {}
@@ -88,11 +97,11 @@ class HostHold:
     def __repr__(self) -> str:
         return f"<HostHold {self._holder.id} {sorted(set(self._held.values()))}>"
 
-    def take(self, resources: Mapping[str, str], *, wait: float = 0.0) -> None:
-        """Take all of ``resources`` (to host names) or none, waiting up to ``wait`` seconds for others to give up.
+    def take(self, resources: Mapping[str, str]) -> None:
+        """Take all of ``resources`` (to host names) or none.
 
         Raises:
-            LockHeldError: somebody else holds one of them.
+            LockHeldError: somebody else holds one of them, and held it as long as we would wait.
         """
         with self._lock:
             new = {name: host for name, host in resources.items() if name not in self._held}
@@ -105,7 +114,7 @@ class HostHold:
             in_the_way[:] = found
             return None if found else True
 
-        if poll(ask, seconds=wait, every=_LOOK_EVERY, clock=self._clock) is None:
+        if poll(ask, seconds=self._wait, every=_LOOK_EVERY, clock=self._clock) is None:
             raise _held(in_the_way[0])
         with self._lock:
             self._held |= new

@@ -1,6 +1,6 @@
 """A run from its first question to its exit code."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -37,6 +37,8 @@ __all__ = ["Run"]
 class Run:
     """One run over chosen hosts: gather, plan, apply, verify, in any prefix of that order.
 
+    It is about all their guests, or about those alone whose VM ids are in ``guests``.
+
     Use as a context manager: leaving it closes the sessions, writes the record and publishes RunFinished.
     """
 
@@ -49,10 +51,12 @@ class Run:
         playbook: Playbook | None = None,
         request: Mapping[str, object] | None = None,
         resumes: str | None = None,
+        guests: Container[str] | None = None,
     ):
         self._context = context
         self._request = request
         self._resumes = resumes
+        self._guests = guests
         self._hosts = tuple(hosts)
         self._playbook = playbook
         self._facts: FabricFacts | None = None
@@ -105,7 +109,7 @@ class Run:
             self._hold(places_of(inventory, more))
             lanes += gather_hosts(self._context, more)
         self._hold(machines_of(lanes))
-        self._facts = FabricFacts(lanes, gather_guests(self._context, lanes))
+        self._facts = FabricFacts(lanes, gather_guests(self._context, lanes, only=self._guests))
         self.record = replace(self.record, facts=self._facts)
         return self._facts
 

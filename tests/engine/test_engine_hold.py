@@ -45,8 +45,8 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def hold(store: Store, clock: FakeClock, holder: Holder = A) -> HostHold:
-    return HostHold(store.leases, holder, clock=clock, operation_seconds=10, heartbeat=False)
+def hold(store: Store, clock: FakeClock, holder: Holder = A, wait: float = 0.0) -> HostHold:
+    return HostHold(store.leases, holder, clock=clock, operation_seconds=10, wait=wait, heartbeat=False)
 
 
 def context(store: Store, clock: FakeClock, mine: HostHold) -> RunContext:
@@ -69,13 +69,13 @@ def test_who_waits_gets_the_host_when_it_is_given_back(store, clock):
     first = hold(store, clock)
     first.take(HV1)
     clock.on_sleep = lambda: first.release() if clock.seconds >= 5 else None
-    hold(store, clock, B).take(HV1, wait=60)
+    hold(store, clock, B, wait=60).take(HV1)
     assert clock.seconds == pytest.approx(5, abs=1)
 
 
 def test_who_waits_for_one_who_died_gets_the_host_when_the_lease_expires(store, clock):
     hold(store, clock).take(HV1)
-    hold(store, clock, B).take(HV1, wait=60)
+    hold(store, clock, B, wait=60).take(HV1)
     assert clock.seconds == pytest.approx(20, abs=1), "twice the longest operation"
 
 

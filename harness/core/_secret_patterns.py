@@ -93,6 +93,15 @@ class Disguises:
         compact = _compact(self._secret)
         return compact, compact[::-1]
 
+    @cached_property
+    def _digits(self) -> tuple[str, ...]:
+        return tuple(data.hex() for data in self._data)
+
+    @cached_property
+    def _simple(self) -> bool:
+        """Whether no character of the secret is one by which escapes begin: then unescaped texts can be compared."""
+        return self._secret.isascii() and not _INTRODUCERS.search(self._secret)
+
     def replace(self, text: str, glance: "Glance", replacement: Callable[[re.Match[str]], str]) -> str:
         """The text with every disguise replaced; ``glance`` is what is known of the text before any replacement."""
         for fragment in self._fragments:
@@ -101,18 +110,87 @@ class Disguises:
         return self._pattern.sub(replacement, text) if self._may_be_in(text, glance) else text
 
     def _may_be_in(self, text: str, glance: "Glance") -> bool:
-        """Whether the costly search can find anything: most lines of a log hold no escape and no part of a secret."""
-        if glance.escaped or any(form in text for form in self._plain):
+        """Whether the costly search can find anything: most texts hold no escape and no part of a secret."""
+        if any(form in text for form in self._plain):
             return True
-        return self._is_key and any(form in glance.compact for form in self._bare)
+        if not self._simple:
+            return glance.escaped
+        if self._is_key:
+            compact, keys = glance.compact, glance.hexadecimal_keys
+            return any(form in compact for form in self._bare) or any(form in keys for form in self._bare)
+        if not glance.escaped:
+            return False
+        unescaped = glance.unescaped
+        return (
+            self._secret in unescaped
+            or self._secret[::-1] in unescaped
+            or any(digits in glance.hexadecimal for digits in self._digits)
+        )
 
 
 class Glance:
-    """What one look at a text tells about all secrets: whether anything is escaped, and its bare letters."""
+    """What one look at a text tells about all secrets: whether anything is escaped, and how it reads without."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self.escaped = _ESCAPED.search(text) is not None
-        self.compact = _compact(text)
+
+    @cached_property
+    def unescaped(self) -> str:
+        """The text with every escape undone that the search knows."""
+        return _unescaped(self._text) if self.escaped else self._text
+
+    @cached_property
+    def compact(self) -> str:
+        """Its letters and digits in capitals."""
+        return _compact(self.unescaped)
+
+    @cached_property
+    def hexadecimal(self) -> str:
+        """The text with what may stand between hexadecimal digits left out, in small letters."""
+        return _HEX_BETWEEN.sub("", self._text).lower() if self.escaped else ""
+
+    @cached_property
+    def hexadecimal_keys(self) -> str:
+        """What long runs of hexadecimal digits spell, read from their first and from their second digit."""
+        runs = _LONG_HEX.findall(self.hexadecimal)
+        spelled = (bytes.fromhex(run[start : len(run) - (len(run) - start) % 2]) for run in runs for start in (0, 1))
+        return "\n".join(_compact(data.replace(b"\0", b"").decode("latin-1")) for data in spelled)
+
+
+_INTRODUCERS = re.compile(r"[\\%&+_^` ]")
+_HEX_BETWEEN = re.compile(r"0x|\\x|[\s:,-]")
+_LONG_HEX = re.compile(r"[0-9a-f]{50,}")
+_SHORT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_UNESCAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"\\{1,4}u([0-9a-fA-F]{4})"), lambda match: chr(int(match[1], 16))),
+    (re.compile(r"_x([0-9a-fA-F]{4})_"), lambda match: chr(int(match[1], 16))),
+    (re.compile(r"%([0-9a-fA-F]{2})"), lambda match: chr(int(match[1], 16))),
+    (
+        re.compile(r"&(?:amp;){0,3}#(?:([0-9]{1,7})|[xX]0{0,4}([0-9a-fA-F]{1,6}));"),
+        lambda match: _character(int(match[1]) if match[1] else int(match[2], 16)),
+    ),
+    (re.compile(r"&(?:amp;){0,3}(amp|lt|gt|quot|apos);"), lambda match: _NAMED[match[1]]),
+    (re.compile(r"\\{1,4}([nrtbf])"), lambda match: _SHORT[match[1]]),
+    (re.compile(r"[\\`^]{1,4}(?=[\"'\\/&|<>^$`])"), lambda _match: ""),
+)
+
+
+def _character(point: int) -> str:
+    return chr(point) if point < 0x110000 else ""
+
+
+def _unescaped(text: str) -> str:
+    """The text with each kind of escape undone, one kind after the other, and without NULs.
+
+    It serves only to decide whether the exact search is worth its time, for secrets without characters that begin an
+    escape: no step can then destroy such a secret where an earlier one laid it bare.
+    """
+    text = text.replace("\x00", "")
+    for pattern, put in _UNESCAPES:
+        text = pattern.sub(put, text)
+    return text.replace("\x00", "")
 
 
 def _compact(text: str) -> str:

@@ -99,6 +99,33 @@ def test_any_secret_is_masked_in_every_encoding(secret: str, name: str) -> None:
     assert MASK in shown or "*****-" in shown
 
 
+FORMS = (
+    lambda c: c,
+    lambda c: c + "\x00",
+    lambda c: f"\\u{ord(c):04x}",
+    lambda c: f"\\\\u{ord(c):04X}",
+    lambda c: f"_x{ord(c):04X}_",
+    lambda c: quote(c, safe="") if c in "<>\"'/#=!$" else f"%{ord(c):02x}",
+    lambda c: f"&#{ord(c)};",
+    lambda c: f"&amp;#x{ord(c):x};",
+    lambda c: escape(c, {'"': "&quot;", "'": "&apos;"}),
+    lambda c: f"\\{c}" if c in "\"'/<>$" else c,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.text(st.sampled_from("abcXYZ019.-!#$=<>\"'/"), min_size=4, max_size=12).filter(lambda s: bool(s.strip("-."))),
+    st.lists(st.integers(0, len(FORMS) - 1), min_size=12, max_size=12),
+    st.sampled_from(["", "x", "\\", "%", "&", "_x0041_", "0x41 42 43 44 "]),
+)
+def test_each_character_may_wear_a_disguise_of_its_own(secret: str, forms: list[int], before: str) -> None:
+    redactor = Redactor()
+    redactor.register(secret)
+    disguised = "".join(FORMS[form](c) for c, form in zip(secret, forms, strict=False))
+    assert MASK in redactor.redact(f"{before} {disguised}")
+
+
 def test_an_unregistered_product_key_keeps_only_its_last_five_characters() -> None:
     shown = Redactor().redact(f"Installed product key {HOST_KEY} successfully.")
     assert shown == "Installed product key *****-*****-*****-*****-VWXYB successfully."

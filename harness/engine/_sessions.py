@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from harness.core.errors import InputError
 from harness.core.model import Connection, CredentialEntry, GuestAccess, GuestLane, Inventory, SecretRef
 from harness.engine._access import guest_connection, guest_credential
+from harness.engine._lanes import side_by_side
 from harness.remoting import (
     CommandShell,
     Credential,
@@ -43,6 +44,11 @@ class GuestChannel:
 
     session: PowerShellSession
     shell: CommandShell
+
+    def close(self) -> None:
+        """Close both."""
+        self.shell.close()
+        self.session.close()
 
 
 class _Shared:
@@ -120,14 +126,11 @@ class SessionBook:
         """A secret by reference, as for a host key."""
         return self._resolve(reference)
 
-    def close(self) -> None:
-        """Close everything that was opened."""
+    def close(self, *, forks: int = 16) -> None:
+        """Close everything that was opened, ``forks`` at a time, guests before the hosts that carry some of them."""
         with self._lock:
-            for channel in self._guests.values():
-                channel.shell.close()
-                channel.session.close()
-            for session in self._hosts.values():
-                session.close()
+            side_by_side(GuestChannel.close, self._guests.values(), forks=forks)
+            side_by_side(lambda session: session.close(), self._hosts.values(), forks=forks)
             self._guests.clear()
             self._hosts.clear()
 

@@ -5,13 +5,13 @@ Here authentication, message encryption, faults and the service meet; each is in
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from harness.sim._counters import MachineCounters, TraceEntry
 from harness.sim._spoil import Outcome, Spoiler, command_words
 from harness.sim.auth import Admitted, Scheme, SealBroken, Turned
-from harness.sim.faults import FaultPlan
+from harness.sim.faults import Fault, FaultPlan
 from harness.sim.http import Connection, Delivery, HttpRequest, HttpResponse
 from harness.sim.machine import Machine
 from harness.sim.wsman import (
@@ -44,6 +44,7 @@ class House:
     counters: MachineCounters
     trace: deque[TraceEntry]
     faults: FaultPlan
+    happen: Callable[[Fault], Awaitable[None]]
     latency: float = 0.0
     connections: set[Connection] = field(default_factory=set)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -188,7 +189,7 @@ class Front:
         house = self._house
         words = command_words(request, house.words) if house.faults.names_commands else ()
         struck = house.faults.match(house.machine.name, phase, request.operation, words)
-        return await Spoiler(house.service, house.restart).strike(struck, request, caller)
+        return await Spoiler(house.service, house.restart, house.happen).strike(struck, request, caller)
 
     def _note(self, request: Request, answer: Answer) -> None:
         house = self._house

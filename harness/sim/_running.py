@@ -14,9 +14,10 @@ from harness.sim._addresses import AddressBlock, claim_block
 from harness.sim._build import Blueprint, Place, build
 from harness.sim._inventory_file import write_inventory
 from harness.sim._topology_form import TopologyForm
+from harness.sim._world_faults import WorldFaults
 from harness.sim.computer import Computer
 from harness.sim.control import Control
-from harness.sim.faults import FaultPlan
+from harness.sim.faults import Fault, FaultPlan
 from harness.sim.http import Connection
 from harness.sim.machine import Account, Invocation, Streams
 from harness.sim.server import CertificateAuthority, LabServer, Limits, Listener
@@ -54,7 +55,7 @@ class RunningLab:
         self._one_at_a_time = asyncio.Lock()
         self._block = claim_block(_machine_count(topology), SystemRandom())
         self._blueprint = self._build(self._block)
-        self.server = LabServer(clock=time.monotonic, now=self.now, faults=self.faults)
+        self.server = LabServer(clock=time.monotonic, now=self.now, faults=self.faults, world=self._strike)
 
     @property
     def world(self) -> World:
@@ -276,6 +277,9 @@ class RunningLab:
         self.world.reboot(found)
         await asyncio.gather(*self._switching)
         await self._power()
+
+    async def _strike(self, computer: str, fault: Fault) -> None:
+        await WorldFaults(self.world, self._blueprint.places, self.server).strike(computer, fault)
 
     async def reset(self) -> None:
         """The world as it was at the beginning; no shells, no counts, no faults."""

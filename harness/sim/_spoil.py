@@ -3,10 +3,10 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.sim.faults import Fault
+from harness.sim.faults import WORLD_KINDS, Fault
 from harness.sim.http import Delivery
 from harness.sim.psrp import ProtocolError, peek_calls
 from harness.sim.wsman import (
@@ -53,10 +53,12 @@ class Spoiler:
     Attributes:
         service: whose shells are killed and whose faults are told.
         restart: ends all shells and connections of the machine.
+        happen: lets a fault of WORLD_KINDS come over the machine.
     """
 
     service: WsmanService
     restart: Callable[[], None]
+    happen: Callable[[Fault], Awaitable[None]]
 
     async def strike(self, faults: Sequence[Fault], request: Request, caller: Caller) -> Outcome:
         """Let the faults strike in order; the last that answers or loses the request has its way."""
@@ -71,6 +73,9 @@ class Spoiler:
             elif fault.kind == "service_restart":
                 self.restart()
                 outcome = replace(outcome, lost=True)
+            elif fault.kind in WORLD_KINDS:
+                await self.happen(fault)
+                outcome = replace(outcome, lost=outcome.lost or fault.kind == "host_reboot")
             else:
                 outcome = replace(outcome, answer=self._answer(fault.kind, request, caller))
         return outcome

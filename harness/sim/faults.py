@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["KINDS", "PHASES", "Fault", "FaultCount", "FaultPlan"]
+__all__ = ["KINDS", "PHASES", "WORLD_KINDS", "Fault", "FaultCount", "FaultPlan"]
 
 PHASES = ("connect", "unread", "before", "after")
 
@@ -33,6 +33,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "quota_users": ("before",),
     "shell_killed": ("before", "after"),
     "service_restart": ("before", "after"),
+    "host_reboot": ("before", "after"),
+    "vm_moved": ("before", "after"),
+    "clock_jump": ("before", "after"),
 }
 """What can go wrong, and at which phases; the first phase is the default.
 
@@ -42,8 +45,12 @@ KINDS: dict[str, tuple[str, ...]] = {
 ``unauthorized``, ``http_400``, ``http_500`` and ``http_503`` answer with that status and no body; ``wsman_500`` with an
 internal error's fault, ``timed_out`` with the operation timeout's. ``quota_*`` answer with the quota's fault.
 ``shell_killed`` ends the shell that the request names; ``service_restart`` ends all shells and connections of the
-machine.
+machine. ``host_reboot`` restarts the machine, a host with its guests, which is away for ``seconds``; ``vm_moved`` moves
+the machine, or a node's running guests, to another node of the cluster; ``clock_jump`` moves the world's clock forward
+by ``seconds``. After the last two the request goes on.
 """
+WORLD_KINDS = frozenset({"host_reboot", "vm_moved", "clock_jump"})
+"""The kinds that happen to the world and not to a request alone."""
 
 _ENDLESS = 1 << 31
 

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 from harness.sim._counters import MachineCounters, TraceEntry, new_trace
@@ -40,6 +41,7 @@ class LabServer:
         now: the wall clock of the simulated world.
         new_id: ids for shells and messages.
         faults: what goes wrong; may be changed at any time.
+        world: lets a fault of WORLD_KINDS come over the machine of that name; without a world only reboots can.
 
     Attributes:
         faults: the plan in force.
@@ -54,6 +56,7 @@ class LabServer:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Iterator[UUID] | None = None,
         faults: FaultPlan | None = None,
+        world: Callable[[str, Fault], Awaitable[None]] | None = None,
     ) -> None:
         self.faults = faults if faults is not None else FaultPlan()
         self.counters: dict[str, MachineCounters] = {}
@@ -61,7 +64,9 @@ class LabServer:
         self._clock = clock
         self._now = now
         self._new_id = new_id if new_id is not None else random_ids()
+        self._world = world if world is not None else self._without_world
         self._doors: dict[str, Door] = {}
+        self._waiting: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         return f"<LabServer with {len(self._doors)} machines>"
@@ -90,6 +95,8 @@ class LabServer:
     async def close(self) -> None:
         """Stop listening and drop every connection and shell."""
         self.faults.on_change = None
+        for task in self._waiting:
+            task.cancel()
         for name in list(self._doors):
             await self.power_off(name)
         self._doors.clear()
@@ -111,6 +118,22 @@ class LabServer:
     async def power_off(self, name: str) -> None:
         """A machine goes away without a word: connections reset, shells and what runs in them gone, ports closed."""
         await self._doors[name].close()
+
+    async def _without_world(self, name: str, fault: Fault) -> None:
+        if fault.kind == "host_reboot":
+            await self.power_off(name)
+            self.later(fault.seconds, partial(self.power_on, name))
+
+    def later(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something after a time, unless the server is closed by then."""
+
+        async def wait() -> None:
+            await asyncio.sleep(seconds)
+            await act()
+
+        task = asyncio.get_running_loop().create_task(wait())
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     def restart_service(self, name: str) -> None:
         """Restart a machine's WinRM service: shells and connections end, the ports stay open."""
@@ -182,6 +205,7 @@ class LabServer:
             counters=counters,
             trace=self.trace,
             faults=self.faults,
+            happen=partial(self._world, name),
             latency=listener.latency,
         )
         book = AccountBook(listener.machine, self._clock, listener.lockout_after)

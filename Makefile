@@ -1,4 +1,4 @@
-# make demo | test | lint | gates | bench | interop | interop-deps | kerberos-deps | pins
+# make demo | test | lint | gates | bench | campaign | interop | interop-deps | kerberos-deps | pins
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 INTEROP := current pypsrp08 awinrm
 
-.PHONY: demo test lint gates bench interop interop-deps kerberos-deps pins clean
+.PHONY: demo test lint gates bench campaign interop interop-deps kerberos-deps pins clean
 
 $(STAMP): requirements/runtime.txt requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,11 @@ gates: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# Onboardings that are killed or struck by faults, by seed; the table goes to the terminal and into docs/reliability.md.
+SEEDS ?= 1000
+campaign: $(STAMP)
+	$(BIN)/python tests/campaign/campaign.py --seeds $(SEEDS) --jobs $(WORKERS) --write docs/reliability.md
 
 # Debian packages and bindings for the Kerberos tests: an MIT KDC and the headers that gssapi and krb5 compile against.
 kerberos-deps: $(STAMP)

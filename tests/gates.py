@@ -36,6 +36,8 @@ GATES = {
     "S2": _at_most("runs where ledger and simulated lab disagree", 0),
     "S3": _at_most("state-changing messages of reading commands", 0),
     "S4": _at_most("changes by a second apply on a converged lab", 0),
+    "C1": _all("kill points exercised of those that exist"),
+    "C2": _all("resumes that reach the uninterrupted end state"),
     "K1": _at_most("secrets found in artifacts, in any of 8 encodings", 0),
     "V1": _at_most('false "activated"', 0),
     "V2": _at_most('false "not activated"', 0),

@@ -195,7 +195,7 @@ class Run:
 
     def exit_code(self) -> ExitCode:
         """The highest-ranking code of everything that happened in this run."""
-        return highest((*self._reached(), *self._done(), *self._proved()))
+        return highest((*self._reached(), *self._done(), *self._keyed(), *self._proved()))
 
     def _reached(self) -> list[ExitCode]:
         facts = self.record.facts
@@ -210,6 +210,13 @@ class Run:
         states |= {settled.state for settled in self.record.settled} & {"unknown"}
         codes = {ActionState.FAILED: ExitCode.FAILED, ActionState.UNKNOWN: ExitCode.OUTCOME_UNKNOWN}
         return lost[:1] + [code for state, code in codes.items() if state in states]
+
+    def _keyed(self) -> list[ExitCode]:
+        """For a plan that was carried out: a node that should have got its key and did not is no success."""
+        plan = self.record.plan if self.record.verdict is not None else None
+        missed = {b.code for b in plan.blocked if b.step is StepKind.HOST_KEY} if plan else set()
+        codes = {"host_key_unsettled": ExitCode.OUTCOME_UNKNOWN, "cluster_not_covered": ExitCode.UNREACHABLE}
+        return [codes.get(code, ExitCode.FAILED) for code in missed - {"host_key_not_applicable"}]
 
     def _proved(self) -> list[ExitCode]:
         verdict = self.record.verdict

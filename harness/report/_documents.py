@@ -53,6 +53,7 @@ def apply_document(record: RunRecord) -> dict[str, object]:
         "run_id": record.run_id,
         "results": results,
         "blocked": plain(record.plan.blocked) if record.plan else [],
+        "settled": plain(record.settled),
         "verify": verify_document(record),
         "summary": {"actions": len(results), **{state: states.count(state) for state in sorted(set(states))}},
     }

@@ -14,6 +14,7 @@ from harness.core.model import (
     GuestVerdict,
     HostVerdict,
     Plan,
+    Settlement,
     Verdict,
 )
 from harness.engine import RunRecord
@@ -36,6 +37,8 @@ _COLOURS = {
 
 def print_record(console: Console, record: RunRecord) -> None:
     """Everything the run has, in the order it happened; ends with the totals."""
+    if record.settled:
+        console.print(_settled(record.settled))
     if record.plan is not None:
         console.print(plan_tables(record.plan))
     if record.results:
@@ -165,6 +168,15 @@ def _results(record: RunRecord) -> Table:
             _cell(result.message),
             _cell("" if result.state is ActionState.VERIFIED else result.next_step),
         )
+    return table
+
+
+def _settled(settled: Iterable[Settlement]) -> Table:
+    table = _table("Settled by reading", "Host", "Key", "State", "Message", "Next step")
+    for item in settled:
+        style = _COLOURS.get(item.state, "red")
+        state = Text(item.state, style=style)
+        table.add_row(_cell(item.host), f"...{item.last5}", state, _cell(item.message), _cell(item.next_step))
     return table
 
 

@@ -25,7 +25,6 @@ from sim_world_topologies import guest, node
 from harness.sim.faults import KINDS, WORLD_KINDS, Fault
 from harness.sim.lab import LabThread
 from harness.sim.topology import read_topology
-from harness.sim.variants import REGISTER
 
 SECONDS = 0.4
 
@@ -302,10 +301,3 @@ def refused(place: tuple[str, int], patience: float = 0) -> bool:
             time.sleep(0.02)
         else:
             return False
-
-
-def test_every_choice_of_every_variant_is_observed_elsewhere() -> None:
-    """tests/sim/test_sim_world_variants.py shows each choice in its own way; here only that nobody is left out."""
-    from test_sim_world_variants import OBSERVERS
-
-    assert OBSERVERS.keys() == REGISTER.keys()

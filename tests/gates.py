@@ -43,6 +43,7 @@ GATES = {
     "V2": _at_most('false "not activated"', 0),
     "V3": _all("variants under which every verdict is right"),
     "I1": _all("foreign clients that drive the simulated lab"),
+    "U1": _at_most("predictions of an upgrade that the world proved wrong", 0),
     "P1.known": _at_most("requests for full facts, host known", 2),
     "P1.first": _at_most("requests for full facts, first time", 4),
     "Q1": _all("YAML errors with exact file:line:column"),

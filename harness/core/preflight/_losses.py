@@ -13,6 +13,8 @@ __all__ = ["BAD", "find_losses", "find_unknowns"]
 
 BAD = frozenset({Stay.LAPSES, Stay.NEVER})
 _FORMAT = "%Y-%m-%d %H:%M UTC"
+_KEYLESS = "no_avma_key_published"
+"""Told by a finding of its own, since no host can help."""
 _NOTHING = Reason("", "no reason is given.", "Verify again.")
 
 
@@ -21,7 +23,7 @@ def find_losses(desk: Desk, plot: Plot, case: GuestCase, found: Sequence[Stretch
     last = len(plot.course.steps)
     final = [s for s in found if s.stay in BAD and s.last == last]
     gone = {s.node for s in final}
-    for group in _alike(final):
+    for group in _alike(s for s in final if s.cause is None or s.cause.code != _KEYLESS):
         _tell(desk, plot, case, "loses_activation", group)
     for group in _alike(s for s in found if s.stay in BAD and s.node not in gone):
         ends = lease_end(case)

@@ -9,7 +9,8 @@ from harness.core.moves import HostStand, Outlook, Stay, outlook, stand_of
 from harness.core.preflight._desk import Desk, Plot
 from harness.core.preflight._order import upgraded
 from harness.core.preflight._records import Span
-from harness.core.verdict import GuestCase
+from harness.core.verdict import GuestCase, method_of
+from harness.core.verdict.obstacles import unpublished
 
 __all__ = ["Stretch", "span", "stretches"]
 
@@ -55,12 +56,20 @@ def stretches(desk: Desk, plot: Plot, case: GuestCase) -> tuple[Stretch, ...]:
             is_late = guests_last and number == len(plot.course.steps)
             key = (releases[lane.name], is_late)
             if key not in known:
-                known[key] = outlook(late if is_late else case, _stand(desk, plot, lane, releases[lane.name]))
+                stand = _stand(desk, plot, lane, releases[lane.name])
+                known[key] = _keyless(desk, case, late) or outlook(late, stand) if is_late else outlook(case, stand)
             column.append(known[key])
         for outcome, group in groupby(enumerate(column), key=lambda pair: pair[1]):
             numbers = [number for number, _ in group]
             found.append(Stretch(lane.name, numbers[0], numbers[-1], outcome))
     return tuple(found)
+
+
+def _keyless(desk: Desk, case: GuestCase, late: GuestCase) -> Outlook | None:
+    """A guest that AVMA holds now, and that becomes something no AVMA key is published for."""
+    held = case.licence is not None and method_of(case.licence) == "avma"
+    lost = held and desk.upgrades(case) and late.key is None
+    return Outlook(Stay.NEVER, cause=unpublished(late)) if lost else None
 
 
 def span(stretch: Stretch) -> Span:

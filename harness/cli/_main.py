@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from harness.cli._sinks import masked_streams
 from harness.core.exitcodes import ExitCode
 
 __all__ = ["hoist_globals", "main"]
@@ -41,13 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from harness.cli._app_reading import app
 
     words = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        code = app(args=hoist_globals(words or ["--help"]), standalone_mode=False)
-    except Exception as error:  # noqa: BLE001 # seam: the one place where an escaped error becomes an exit code
-        from harness.cli._errors import tell
+    with masked_streams():
+        try:
+            code = app(args=hoist_globals(words or ["--help"]), standalone_mode=False)
+        except Exception as error:  # noqa: BLE001 # seam: the one place where an escaped error becomes an exit code
+            from harness.cli._errors import tell
 
-        return int(tell(error))
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. What was sent is in the journal: `avma runs` shows it.\n")
-        return int(ExitCode.INTERRUPTED)
-    return int(code or 0)
+            return int(tell(error))
+        except KeyboardInterrupt:
+            sys.stderr.write("Interrupted. What was sent is in the journal: `avma runs` shows it.\n")
+            return int(ExitCode.INTERRUPTED)
+        return int(code or 0)

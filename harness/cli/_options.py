@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from harness.cli._sinks import beneath, shown
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -49,5 +51,6 @@ class Options:
     def document(self, document: dict[str, object]) -> None:
         """One JSON document to stdout; indented for `json`, on one line for `ndjson`."""
         indent = 2 if self.output is Output.JSON else None
-        sys.stdout.write(json.dumps(document, indent=indent, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        stream = beneath(sys.stdout)
+        stream.write(json.dumps(shown(document), indent=indent, ensure_ascii=False) + "\n")
+        stream.flush()

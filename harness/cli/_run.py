@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.cli._durations import seconds_of
 from harness.cli._options import Options, Output
+from harness.cli._sinks import beneath, redactor, shown
 from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import Inventory, Playbook
@@ -86,20 +87,18 @@ class RunSettings:
 @contextmanager
 def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
     """A run over the inventory's chosen hosts, with progress on stderr and the store open."""
-    from harness.core.redaction import Redactor
-
     own = Settings()
     path = inventory_path(options, own)
     inventory = load_inventory(path)
     hosts = select_hosts(inventory, settings.limit or options.limit or "")
-    redactor = Redactor()
+    secrets_known = redactor()
     talk = options.talk()
-    resolver = Resolver(register=redactor.register, warn=lambda text: talk.print(text, markup=False))
-    stream = EventStream()
+    resolver = Resolver(register=secrets_known.register, warn=lambda text: talk.print(text, markup=False))
+    stream = EventStream(secrets_known.redact)
     stream.subscribe(_progress(options))
     if options.verbose:
-        stream.subscribe(log_lines(sys.stderr, redactor.redact))
-    store = open_store(options.store or own.store)
+        stream.subscribe(log_lines(sys.stderr, secrets_known.redact))
+    store = open_store(options.store or own.store, secrets_known.redact)
     clock, run_id = SystemClock(), _run_id()
     hold = HostHold(
         store.leases,
@@ -119,6 +118,7 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
             forks=options.forks or own.forks,
             settle_seconds=own.settle_seconds,
             hold=hold if settings.changes else None,
+            redact=secrets_known.redact,
         )
         _note_waivers(context)
         request = settings.request(options, path)
@@ -145,7 +145,7 @@ def facts(options: Options) -> int:
         if options.output is Output.JSON:
             options.document(facts_document(run.record))
         elif options.output is Output.TEXT:
-            options.console().print(facts_tables(found))
+            options.console().print(facts_tables(shown(found)))
         return int(run.exit_code())
 
 
@@ -157,7 +157,7 @@ def plan(options: Options, playbook: str, tags: str, *, detailed_exitcode: bool)
         if options.output is Output.JSON:
             options.document(plan_document(made))
         elif options.output is Output.TEXT:
-            options.console().print(plan_tables(made))
+            options.console().print(plan_tables(shown(made)))
         pending = [ExitCode.CHANGES_PENDING] if detailed_exitcode and made.actions else []
         return int(highest((run.exit_code(), *pending)))
 
@@ -203,7 +203,7 @@ def verify(options: Options, report: str | None, *, patience: tuple[str, str] | 
         if options.output is Output.JSON:
             options.document(verify_document(run.record))
         elif options.output is Output.TEXT:
-            options.console().print(verdict_tables(verdict))
+            options.console().print(verdict_tables(shown(verdict)))
         code = int(run.exit_code())
     return written(options, run, report, code)
 
@@ -215,7 +215,7 @@ def carry_out(options: Options, run: Run) -> int:
     if options.output is Output.JSON:
         options.document(apply_document(run.record))
     elif options.output is Output.TEXT:
-        print_record(options.console(), run.record)
+        print_record(options.console(), shown(run.record))
     return int(run.exit_code())
 
 
@@ -224,13 +224,13 @@ def written(options: Options, run: Run, directory: str | None, code: int) -> int
     if directory is not None:
         from harness.cli._store import write_report
 
-        write_report(run.record, Path(directory), options)
+        write_report(shown(run.record), Path(directory), options)
     return code
 
 
 def _progress(options: Options) -> Subscriber:
     if options.output is Output.NDJSON:
-        return json_lines(sys.stdout)
+        return json_lines(beneath(sys.stdout))
     return LiveProgress(options.talk()) if sys.stderr.isatty() else text_lines(sys.stderr)
 
 

@@ -1,13 +1,14 @@
 """What every phase of a run is handed: clock, sessions, store, event stream, who runs it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harness.core.errors import LeaseLostError, Sent
 from harness.core.model import Inventory, RetryClass
 from harness.engine import events
 from harness.engine._clock import Clock
+from harness.engine._evidence import EvidenceBook
 from harness.engine._hold import HostHold
 from harness.engine._retry import attempt
 from harness.engine._sessions import SessionBook
@@ -25,7 +26,8 @@ class RunContext:
     ``settle_seconds``: how long a host key that was sent may take to show. A state that is as before proves that the
     key did not take only when so much time has passed, since a lost client does not cancel its command.
 
-    ``hold``: the leases on the hosts, where the run may change something.
+    ``hold``: the leases on the hosts, where the run may change something. ``redact`` masks this run's secrets in a
+    text; ``evidence`` holds the raw answers behind the facts gathered last.
     """
 
     run_id: str
@@ -38,6 +40,8 @@ class RunContext:
     forks: int
     settle_seconds: float = 60.0
     hold: HostHold | None = None
+    redact: Callable[[str], str] = str
+    evidence: EvidenceBook = field(default_factory=EvidenceBook)
 
     def time(self) -> str:
         """The present as an ISO 8601 UTC text with seconds, for the store."""

@@ -87,6 +87,7 @@ def _host_facts(context: RunContext, name: str) -> HostFacts:
         known=known,
         clock=context.clock.now,
         seconds=context.seconds(name),
+        keep=context.evidence.of_host(name),
     )
     if learned != known:
         context.store.capabilities.learn(identity, write_capabilities(learned), time=context.time())
@@ -116,6 +117,7 @@ def _guest_facts(context: RunContext, lane: GuestLane) -> GuestFacts:
         lane.access,
         clock=context.clock.now,
         seconds=context.seconds(lane.host),
+        keep=context.evidence.of_guest(lane.vm.vm_id),
     )
 
 

@@ -1,5 +1,6 @@
 """The record of a run as one JSON document: written at the end, read again by reports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +15,10 @@ __all__ = ["RunRecord", "read_plan", "read_record", "write_plan", "write_record"
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """All that a run learned, planned, did and concluded. ``started`` and ``finished`` are ISO 8601 UTC texts."""
+    """All that a run learned, planned, did and concluded. ``started`` and ``finished`` are ISO 8601 UTC texts.
+
+    ``evidence`` maps the path of each raw answer that the store keeps of this run to its SHA-256.
+    """
 
     run_id: str
     command: str
@@ -31,6 +35,7 @@ class RunRecord:
     moves: MoveMatrix | None = None
     preflight: Preflight | None = None
     notes: tuple[str, ...] = field(default=())
+    evidence: Mapping[str, str] = field(default_factory=dict)
     schema: str = "avma/run/1"
 
 

@@ -6,6 +6,7 @@ from typing import Self
 
 from harness.core.errors import HarnessError, LeaseLostError, LockHeldError
 from harness.core.exitcodes import ExitCode, highest
+from harness.core.masking import masked
 from harness.core.model import (
     ActionState,
     FabricFacts,
@@ -23,13 +24,14 @@ from harness.core.verdict import judge
 from harness.engine import events
 from harness.engine._apply import apply_plan, check_performable
 from harness.engine._context import RunContext
+from harness.engine._evidence_files import evidence_documents
 from harness.engine._gather import gather_guests, gather_hosts
 from harness.engine._hold import machines_of, places_of
 from harness.engine._ledger import ledger_view
 from harness.engine._nodes import with_discovered_nodes
 from harness.engine._record import RunRecord, write_plan, write_record
 from harness.engine._settle import close_journal, confirm_keys, settle_keys
-from harness.store import RunRow
+from harness.store import RunRow, digest
 
 __all__ = ["Run"]
 
@@ -82,11 +84,21 @@ class Run:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self._context.sessions.close()
         code = self.exit_code() if kind is None else _code_of(kind)
-        self.record = replace(self.record, finished=self._context.time())
+        self.record = replace(self.record, finished=self._context.time(), evidence=self._keep_evidence())
         self._context.store.runs.finish(
-            self.record.run_id, time=self._context.time(), exit_code=int(code), record=write_record(self.record)
+            self.record.run_id,
+            time=self._context.time(),
+            exit_code=int(code),
+            record=write_record(masked(self.record, self._context.redact)),
         )
         self._context.publish(events.RunFinished, exit_code=int(code))
+
+    def _keep_evidence(self) -> dict[str, str]:
+        """The raw answers behind the verdict go into the store; returns their hashes by path."""
+        context, record = self._context, self.record
+        documents = evidence_documents(record, context.evidence, context.redact)
+        context.store.evidence.keep(record.run_id, documents)
+        return {path: digest(document) for path, document in documents.items()}
 
     @property
     def context(self) -> RunContext:

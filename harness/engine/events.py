@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
+from harness.core.masking import masked
 from harness.core.model.plan import Action, ActionResult, Plan
 from harness.core.model.verdict import FabricVerdict
 
@@ -154,9 +155,14 @@ Subscriber = Callable[[Event], None]
 
 
 class EventStream:
-    """Hands each event to every subscriber, one event at a time, in the order of publication."""
+    """Hands each event to every subscriber, one event at a time, in the order of publication.
 
-    def __init__(self) -> None:
+    Args:
+        redact: masks secrets in every text of an event before anybody sees it.
+    """
+
+    def __init__(self, redact: Callable[[str], str] | None = None) -> None:
+        self._redact = redact
         self._subscribers: list[Subscriber] = []
         self._keep: Callable[[Event], bool] | None = None
         self._lock = Lock()
@@ -172,6 +178,7 @@ class EventStream:
 
     def publish(self, event: Event) -> None:
         """Tell everyone."""
+        event = event if self._redact is None else masked(event, self._redact)
         with self._lock:
             if self._keep is not None and not self._keep(event):
                 return

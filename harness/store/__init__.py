@@ -1,6 +1,7 @@
 """Runs, journal, key ledger and what is remembered of hosts: SQLAlchemy Core on SQLite (WAL) or PostgreSQL."""
 
 from harness.store._database import open_engine
+from harness.store._evidence import Evidence, digest
 from harness.store._leases import Holder, Lease, Leases
 from harness.store._ledger import KeyLedger, LedgerEntry, LedgerRefusalError, last5
 from harness.store._memory import CapabilityMemory
@@ -10,6 +11,7 @@ from harness.store._store import Store, open_store
 __all__ = [
     "AskedRun",
     "CapabilityMemory",
+    "Evidence",
     "Holder",
     "JournalEntry",
     "KeyLedger",
@@ -20,6 +22,7 @@ __all__ = [
     "RunRow",
     "Runs",
     "Store",
+    "digest",
     "last5",
     "open_engine",
     "open_store",

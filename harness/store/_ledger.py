@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
@@ -72,8 +72,9 @@ def last5(key: str) -> str:
 class KeyLedger:
     """Intents and outcomes of host keys, in the store's own table; safe between processes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, redact: Callable[[str], str] = str) -> None:
         self._engine = engine
+        self._redact = redact
         self._salt = salt_of(engine)
 
     def fingerprint(self, key: str) -> str:
@@ -169,7 +170,7 @@ class KeyLedger:
         before = (*OPEN, "accepted") if state == "verified" else OPEN
         with self._engine.begin() as connection:
             doubtful = t.ledger.c.id == entry_id, t.ledger.c.state.in_(before)
-            values = {"state": state, "message": message, "settled": time}
+            values = {"state": state, "message": self._redact(message), "settled": time}
             return connection.execute(t.ledger.update().where(*doubtful).values(values)).rowcount == 1
 
     def used(self) -> Counter[str]:

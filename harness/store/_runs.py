@@ -1,7 +1,7 @@
 """Runs and their journal: intent before, outcome after, the whole record at the end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Engine, select
@@ -62,8 +62,9 @@ _LISTED = [c for c in t.runs.c if c.name not in {"record", "request", "plan"}]
 class Runs:
     """The store's runs and journal."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, redact: Callable[[str], str] = str) -> None:
         self._engine = engine
+        self._redact = redact
 
     def begin(self, row: RunRow, *, request: Mapping[str, object] | None = None, resumes: str | None = None) -> None:
         """Record that a run started, and what was asked of it: enough to ask the same again.
@@ -88,7 +89,7 @@ class Runs:
             )
 
     def use(self, run_id: str, plan: str) -> None:
-        """Record the plan (a JSON document) that a run is about to carry out."""
+        """Record the plan (a JSON document, already free of secrets) that a run is about to carry out."""
         with self._engine.begin() as connection:
             connection.execute(t.runs.update().where(t.runs.c.run_id == run_id).values(plan=plan))
 
@@ -203,6 +204,7 @@ class Runs:
         self._append(replace(entry, state=state, message=message, time=time, evidence=()))
 
     def _append(self, entry: JournalEntry) -> None:
-        values = {**asdict(entry), "evidence": json.dumps(list(entry.evidence))}
+        told = [self._redact(text) for text in entry.evidence]
+        values = {**asdict(entry), "message": self._redact(entry.message), "evidence": json.dumps(told)}
         with self._engine.begin() as connection:
             connection.execute(t.journal.insert().values(values))

@@ -1,10 +1,12 @@
 """The store as one object: what the engine and the reports are handed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from harness.store._database import open_engine
+from harness.store._evidence import Evidence
 from harness.store._leases import Leases
 from harness.store._ledger import KeyLedger
 from harness.store._memory import CapabilityMemory
@@ -22,13 +24,29 @@ class Store:
     ledger: KeyLedger
     capabilities: CapabilityMemory
     leases: Leases
+    evidence: Evidence
 
     def close(self) -> None:
         """Give the database back."""
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
-    """Open the store at a SQLite path or an SQLAlchemy URL, creating it when it is not there. Raises InputError."""
+def open_store(url: str, redact: Callable[[str], str] = str) -> Store:
+    """Open the store at a SQLite path or an SQLAlchemy URL, creating it when it is not there.
+
+    Args:
+        url: where it is.
+        redact: masks secrets in every text that says what happened; what identifies a thing is left as it is.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
     engine = open_engine(url)
-    return Store(engine, Runs(engine), KeyLedger(engine), CapabilityMemory(engine), Leases(engine))
+    return Store(
+        engine,
+        Runs(engine, redact),
+        KeyLedger(engine, redact),
+        CapabilityMemory(engine),
+        Leases(engine),
+        Evidence(engine),
+    )

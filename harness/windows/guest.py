@@ -7,6 +7,7 @@ from harness.core.errors import HarnessError, RemoteError
 from harness.core.model import GuestAccess, GuestFacts, LicenceRecord, PartState, VirtualMachine
 from harness.remoting import CommandShell, PowerShellSession, cmd
 from harness.windows import licence, slmgr
+from harness.windows._evidence import Keep, nobody, raw_answers
 from harness.windows._gathering import Asked, ask_possible
 from harness.windows._refusal import refuse_errors
 from harness.windows.capabilities import HostCapabilities, probe
@@ -51,6 +52,7 @@ def gather_guest(
     *,
     clock: Callable[[], datetime],
     seconds: float,
+    keep: Keep = nobody,
 ) -> GuestFacts:
     """Everything a guest says of itself. Retry class: read; sends nothing that changes state.
 
@@ -64,6 +66,7 @@ def gather_guest(
         access: what carries the session.
         clock: the present time, aware.
         seconds: deadline of each operation.
+        keep: is handed the raw answers, as evidence.
 
     Returns:
         the facts. ``parts``: os, licences, events, parameters, dlv. A trouble of the shell alone, of whatever kind, is
@@ -78,6 +81,7 @@ def gather_guest(
         parts["os"] = _TOO_OLD
     reachable = any(answers.rows.values())
     dlv, parts["dlv"] = _display(shell, seconds) if reachable else (None, parts["os"])
+    keep({**raw_answers(answers), "dlv": dlv})
     licences = licences_of(answers.rows.get("licences", ()))
     system = answers.first("os")
     parameters = answers.first("parameters")

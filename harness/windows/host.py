@@ -6,6 +6,7 @@ from datetime import datetime
 
 from harness.core.model import HostFacts, PartState
 from harness.remoting import PowerShellSession
+from harness.windows._evidence import Keep, nobody, raw_answers
 from harness.windows._gathering import Asked, ask_possible
 from harness.windows.activation import ACTIVATION, host_activation
 from harness.windows.answers import Answers
@@ -53,6 +54,7 @@ def gather_host(
     known: HostCapabilities | None,
     clock: Callable[[], datetime],
     seconds: float,
+    keep: Keep = nobody,
 ) -> tuple[HostFacts, HostCapabilities]:
     """Everything about one host. Retry class: read; sends nothing that changes state.
 
@@ -66,6 +68,7 @@ def gather_host(
         known: what an earlier call returned.
         clock: the present time, aware.
         seconds: deadline of each pipeline.
+        keep: is handed the raw answers, as evidence.
 
     Returns:
         the facts, and the capabilities to remember. ``facts.parts`` holds a state for every question by name (os,
@@ -84,6 +87,7 @@ def gather_host(
         if known:
             capabilities = probe(session, HOST_COMMANDS, now=clock(), seconds=seconds)
         asked = ask_possible(session, replace(capabilities, late=late), HOST_QUESTIONS, seconds=seconds)
+    keep(raw_answers(asked.answers))
     return _facts(name, asked, clock()), asked.capabilities
 
 

@@ -1,10 +1,9 @@
 """Figure I1: the two clients that this project's own environment holds, unmodified; `make interop` drives them all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from conftest import Figure
 from tests.interop.clients import CLIENTS, Client, here
 from tests.interop.driving import drive
 from tests.interop.interop_lab import ForeignLab, serve
@@ -21,7 +20,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignLab]:
 @pytest.mark.gate
 @pytest.mark.parametrize("client", OURS, ids=lambda client: client.name)
 def test_an_unmodified_client_drives_the_lab_over_basic_and_ntlm(
-    client: Client, lab: ForeignLab, figure: Figure
+    client: Client, lab: ForeignLab, figure: Callable[[str, float, str], None]
 ) -> None:
     outcomes = [
         outcome

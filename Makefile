@@ -30,8 +30,14 @@ lint: $(STAMP)
 gates: $(STAMP)
 	$(BIN)/python -m tests.gates
 
-bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+# Full facts against the protocol's floor, pypsrp and Ansible; the tables go to the terminal and into docs/performance.md.
+bench: $(STAMP) $(VENV)-bench/.installed
+	$(BIN)/python -m benchmarks --peers $(VENV)-bench --write docs/performance.md
+
+$(VENV)-bench/.installed: requirements/bench.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # Onboardings that are killed or struck by faults, by seed; the table goes to the terminal and into docs/reliability.md.
 SEEDS ?= 1000
@@ -77,8 +83,9 @@ pins:
 	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade pyproject.toml -o requirements/runtime.txt
 	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade -c requirements/runtime.txt requirements/kerberos.in -o requirements/kerberos.txt
+	$(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade -c requirements/runtime.txt requirements/bench.in -o requirements/bench.txt
 	for name in $(INTEROP); do $(VENV)-pins/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal --upgrade requirements/interop-$$name.in -o requirements/interop-$$name.txt || exit 1; done
 	cd requirements/interop-npm && npm install --silent --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund winrm-client@latest --save-exact
 
 clean:
-	rm -rf $(VENV) $(VENV)-pins $(VENV)-interop-*
+	rm -rf $(VENV) $(VENV)-pins $(VENV)-bench $(VENV)-interop-*

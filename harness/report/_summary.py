@@ -150,9 +150,9 @@ def _left(minutes: int | None) -> str:
 
 
 def _blocked(blocked: Iterable[Blocked]) -> Table:
-    table = _table("Blocked", "Target", "Cause", "Next step")
+    table = _table("Blocked", "Target", "Cause", "Next step", "Rule from")
     for item in blocked:
-        table.add_row(_cell(item.target), _cell(item.message), _cell(item.next_step))
+        table.add_row(_cell(item.target), _cell(item.message), _cell(item.next_step), _cell(item.source or "-"))
     return table
 
 

@@ -413,7 +413,7 @@ def ledger_of(case: Mapping[str, Any]) -> LedgerView:
         )
         for spent in case.get("ledger", ())
     )
-    return LedgerView(entries, case.get("tails", {}))
+    return LedgerView(entries, case.get("tails", {}), case.get("fingerprints", {}))
 
 
 ALL_STEPS: list[Any] = [

@@ -53,6 +53,10 @@ def test_the_plan_of_each_case_is_as_written(sentence: str, case: dict[str, Any]
     text = " ".join(f"{b.message} {b.next_step}" for b in plan.blocked)
     assert all(piece in text for piece in wanted.get("says", []))
     assert all(b.message and b.next_step for b in plan.blocked)
+    if "refused" in wanted:
+        refused = [b for b in plan.blocked if b.code == wanted["rule"]]
+        assert [f"{b.message} {b.next_step}" for b in refused] == wanted["refused"]
+        assert all(b.source for b in refused), "a rule of keys names what it rests on"
     if "ids" in wanted:
         assert [action.id for action in plan.actions] == wanted["ids"]
 
@@ -65,3 +69,9 @@ def test_there_are_at_least_sixty_cases_each_with_its_own_sentence() -> None:
 
 def test_at_least_thirty_cases_spend_keys_or_refuse_to() -> None:
     assert sum(sentence.startswith("host_keys:") for sentence, _ in CASES) >= 30
+
+
+def test_at_least_thirty_cases_hold_a_refused_key_to_its_exact_sentence() -> None:
+    held = [case["expect"] for _, case in CASES if "refused" in case["expect"]]
+    assert len(held) >= 30
+    assert len({expect["rule"] for expect in held}) >= 14

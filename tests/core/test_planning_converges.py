@@ -38,8 +38,9 @@ def done(world: World, action: Action, inventory: Inventory) -> World:
         key = inventory.keys[action.arguments["key"]]
         shown = HostActivation(configured=True, last5=key.name[-5:].upper(), version=key.version, raw=())
         hosts = tuple(_keyed(lane, shown) if lane.name == action.host else lane for lane in fabric.hosts)
-        spent = SpentKey(key.name, "", action.arguments["identity"], key.version, "verified", shown.last5 or "")
-        return FabricFacts(hosts, fabric.guests), LedgerView((*ledger.entries, spent), ledger.tails)
+        mark, identity = ledger.fingerprint(key.name), action.arguments["identity"]
+        spent = SpentKey(key.name, mark, identity, key.version, "verified", shown.last5 or "")
+        return FabricFacts(hosts, fabric.guests), replace(ledger, entries=(*ledger.entries, spent))
     guests = tuple(_changed(lane, action) if lane.vm.vm_id == action.vm_id else lane for lane in fabric.guests)
     return FabricFacts(fabric.hosts, guests), ledger
 

@@ -51,7 +51,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A target that a step cannot serve, with the reason and what the administrator can do."""
+    """A target that a step cannot serve, with the reason and what the administrator can do.
+
+    ``source``: for a rule of host keys, the document that it rests on.
+    """
 
     target: str
     code: str
@@ -60,6 +63,7 @@ class Blocked:
     host: str | None = None
     vm_id: str | None = None
     step: StepKind | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

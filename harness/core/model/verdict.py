@@ -27,11 +27,15 @@ class WitnessName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A cause in the administrator's words and what to do about it."""
+    """A cause in the administrator's words and what to do about it.
+
+    ``source``: for a rule of host keys, the document that it rests on.
+    """
 
     code: str
     message: str
     next_step: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

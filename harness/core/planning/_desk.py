@@ -143,16 +143,29 @@ class Desk:
 
     def block_host(self, name: str, cause: Reason, step: StepKind | None) -> None:
         """Say once for each cause that a host cannot be served."""
-        self._block(Blocked(name, cause.code, cause.message, cause.next_step, host=name, step=step))
+        self._block(
+            Blocked(name, cause.code, cause.message, cause.next_step, host=name, step=step, source=cause.source)
+        )
 
     def block_guest(self, case: GuestCase, cause: Reason, step: StepKind) -> None:
         """Say once for each cause that a guest cannot be served."""
         vm_id, host = case.lane.vm.vm_id, case.lane.host
-        self._block(Blocked(case.name, cause.code, cause.message, cause.next_step, host=host, vm_id=vm_id, step=step))
+        self._block(
+            Blocked(
+                case.name,
+                cause.code,
+                cause.message,
+                cause.next_step,
+                host=host,
+                vm_id=vm_id,
+                step=step,
+                source=cause.source,
+            )
+        )
 
     def block_playbook(self, target: str, cause: Reason, step: StepKind | None = None) -> None:
         """Say that a part of the playbook itself cannot be served."""
-        self._block(Blocked(target, cause.code, cause.message, cause.next_step, step=step))
+        self._block(Blocked(target, cause.code, cause.message, cause.next_step, step=step, source=cause.source))
 
     def _block(self, blocked: Blocked) -> None:
         cause = (blocked.target, blocked.vm_id, blocked.code)

@@ -17,7 +17,7 @@ __all__ = ["CauseRow", "CauseTable", "causes", "code_reason", "reason"]
 class CauseRow:
     """One cause: ``subject`` is host, guest, cluster or plan; ``message`` and ``next_step`` hold {names} to fill in.
 
-    ``rank`` is how much it weighs, where the table's subject has ranks.
+    ``rank`` is how much it weighs, where the table's subject has ranks; ``source`` the document that a rule rests on.
     """
 
     code: str
@@ -25,6 +25,7 @@ class CauseRow:
     message: str
     next_step: str
     rank: str = ""
+    source: str = ""
 
     @property
     def names(self) -> frozenset[str]:
@@ -54,7 +55,7 @@ class CauseTable:
         """
         row = self.rows[code]
         known = {name: str(value) for name, value in values.items()}
-        return Reason(code, row.message.format_map(known), row.next_step.format_map(known))
+        return Reason(code, row.message.format_map(known), row.next_step.format_map(known), row.source)
 
 
 _TABLE = CauseTable("harness.core.verdict")

@@ -1,6 +1,6 @@
 """What becomes of one guest on each node it may live on, in each state of its pool."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -44,7 +44,7 @@ def stretches(desk: Desk, plot: Plot, case: GuestCase) -> tuple[Stretch, ...]:
     """Every node the guest may live on, by consecutive states.
 
     A host keeps its own activation through its upgrade here; that it needs a key of its own for the new release is a
-    finding of its own.
+    finding of its own. What it answered before the upgrade of either side says nothing of the time after.
     """
     late = desk.after(case)
     guests_last = bool(plot.course.steps) and plot.course.steps[-1].node is None
@@ -57,7 +57,10 @@ def stretches(desk: Desk, plot: Plot, case: GuestCase) -> tuple[Stretch, ...]:
             key = (releases[lane.name], is_late)
             if key not in known:
                 stand = _stand(desk, plot, lane, releases[lane.name])
-                known[key] = _keyless(desk, case, late) or outlook(late, stand) if is_late else outlook(case, stand)
+                then = late if is_late else case
+                fresh = stand is not plot.stands[lane.name] or (is_late and desk.upgrades(case))
+                lost = _keyless(desk, case, late) if is_late else None
+                known[key] = lost or outlook(replace(then, host_events=()) if fresh else then, stand)
             column.append(known[key])
         for outcome, group in groupby(enumerate(column), key=lambda pair: pair[1]):
             numbers = [number for number, _ in group]

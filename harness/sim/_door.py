@@ -89,6 +89,7 @@ class Door:
         self._wanted = False
         self._servers: list[asyncio.Server] = []
         self._work: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
 
     def __repr__(self) -> str:
         state = "open" if self._servers else "closed"
@@ -140,8 +141,11 @@ class Door:
         self._servers.clear()
 
     async def _listen(self) -> None:
-        if self._servers:
-            return
+        async with self._opening:  # a fault that ends and a machine that is switched on may both want it now
+            if not self._servers:
+                await self._bind_all()
+
+    async def _bind_all(self) -> None:
         listener = self.listener
         if listener.http_port is not None:
             self.http_port = await self._bind(self.http_port or listener.http_port, None)

@@ -196,11 +196,13 @@ def report(
     context: typer.Context,
     run_id: Annotated[str, typer.Argument(help="A run's id, or last.")] = "last",
     directory: Annotated[str | None, typer.Option(help="Write report.html, junit.xml and run.json here.")] = None,
+    evidence: Annotated[str | None, typer.Option(help="Write the raw answers and their hashes to this .zip.")] = None,
+    check: Annotated[str | None, typer.Option(help="Compare this evidence .zip with its hashes.")] = None,
 ) -> int:
-    """Show a finished run again, or write its report files."""
+    """Show a finished run again, write its report files, or export or check its evidence."""
     from harness.cli._store import report as run
 
-    return run(context.obj, run_id, directory)
+    return run(context.obj, run_id, directory, evidence=evidence, check=check)
 
 
 @app.command()

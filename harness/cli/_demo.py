@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.cli._options import Options, Output
 from harness.cli._run import RunSettings, open_run
+from harness.cli._sinks import shown
 from harness.cli._store import write_report
 from harness.core.errors import HarnessError
 from harness.core.exitcodes import ExitCode
@@ -46,7 +47,7 @@ def demo(options: Options, directory: str) -> int:
     if options.output is Output.JSON:
         options.document(apply_document(record))
     elif options.output is Output.TEXT:
-        print_record(options.console(), replace(record, plan=None, results=_noteworthy(record)))
+        print_record(options.console(), shown(replace(record, plan=None, results=_noteworthy(record))))
     write_report(record, folder, options)
     if code in _AS_DESIGNED:
         return int(ExitCode.OK)

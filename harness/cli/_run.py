@@ -224,7 +224,7 @@ def written(options: Options, run: Run, directory: str | None, code: int) -> int
     if directory is not None:
         from harness.cli._store import write_report
 
-        write_report(shown(run.record), Path(directory), options)
+        write_report(run.record, Path(directory), options)
     return code
 
 

@@ -4,7 +4,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from harness.cli._evidence import check_evidence, export_evidence
 from harness.cli._options import Options, Output
+from harness.cli._sinks import shown
 from harness.core.errors import InputError
 from harness.engine import RunRecord, read_record
 from harness.lab import Settings
@@ -22,19 +24,17 @@ def runs(options: Options) -> int:
     return _table(options, "avma/runs/1", "runs", rows)
 
 
-def ledger(options: Options) -> int:
-    """`avma ledger`."""
-    store = _open(options)
-    rows = [asdict(row) for row in store.ledger.entries()]
-    store.close()
-    return _table(options, "avma/ledger/1", "entries", rows)
-
-
-def report(options: Options, run_id: str, directory: str | None) -> int:
+def report(
+    options: Options, run_id: str, directory: str | None, *, evidence: str | None = None, check: str | None = None
+) -> int:
     """`avma report RUN`."""
     store = _open(options)
     try:
+        if check is not None:
+            return check_evidence(options, store, Path(check))
         record = read_record(store.runs.record(run_id))
+        if evidence is not None:
+            export_evidence(options, store, record, Path(evidence))
     finally:
         store.close()
     if directory is not None:
@@ -50,6 +50,7 @@ def write_report(record: RunRecord, directory: Path, options: Options) -> None:
     """report.html, junit.xml and run.json of one run. Raises InputError where they cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+    record = shown(record)
         (directory / "report.html").write_text(html_page(record), "utf-8")
         (directory / "junit.xml").write_bytes(junit_xml(record))
         (directory / "run.json").write_text(json.dumps(run_document(record), indent=1, ensure_ascii=False), "utf-8")

@@ -1,5 +1,6 @@
 """Subscribers and renderers: terminal, lines, JSON documents, NDJSON, JUnit, HTML."""
 
+from harness.report._bundle import BundleCheck, bundle, check_bundle
 from harness.report._doctor import checkup_tables, doctor_document
 from harness.report._documents import (
     apply_document,
@@ -19,10 +20,15 @@ from harness.report._moves import moves_document, moves_tables
 from harness.report._preflight import preflight_document, preflight_tables
 from harness.report._summary import facts_tables, plan_tables, print_record, verdict_tables
 from harness.report._text import visible
+from harness.report._trial_folder import TrialFolder
 
 __all__ = [
+    "BundleCheck",
     "LiveProgress",
+    "TrialFolder",
     "apply_document",
+    "bundle",
+    "check_bundle",
     "checkup_tables",
     "doctor_document",
     "facts_document",

@@ -24,6 +24,14 @@ def runs(options: Options) -> int:
     return _table(options, "avma/runs/1", "runs", rows)
 
 
+def ledger(options: Options) -> int:
+    """`avma ledger`."""
+    store = _open(options)
+    rows = [asdict(row) for row in store.ledger.entries()]
+    store.close()
+    return _table(options, "avma/ledger/1", "entries", rows)
+
+
 def report(
     options: Options, run_id: str, directory: str | None, *, evidence: str | None = None, check: str | None = None
 ) -> int:
@@ -39,6 +47,8 @@ def report(
         store.close()
     if directory is not None:
         write_report(record, Path(directory), options)
+    elif evidence is not None:
+        return 0
     elif options.output is Output.TEXT:
         print_record(options.console(), record)
     else:
@@ -48,9 +58,9 @@ def report(
 
 def write_report(record: RunRecord, directory: Path, options: Options) -> None:
     """report.html, junit.xml and run.json of one run. Raises InputError where they cannot be written."""
+    record = shown(record)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-    record = shown(record)
         (directory / "report.html").write_text(html_page(record), "utf-8")
         (directory / "junit.xml").write_bytes(junit_xml(record))
         (directory / "run.json").write_text(json.dumps(run_document(record), indent=1, ensure_ascii=False), "utf-8")

@@ -156,12 +156,15 @@ def verify(
 def onboard(
     context: typer.Context,
     cluster: Annotated[str, typer.Argument(help="A cluster of the inventory.")],
+    accept_key_cost: Annotated[
+        bool, typer.Option("--accept-key-cost", help="Replace other host keys; old and new stay used for ever.")
+    ] = False,
     report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
 ) -> int:
     """Apply host keys to one cluster's nodes, activate its guests, and verify."""
-    from harness.cli._run import onboard as run
+    from harness.cli._onboard import onboard as run
 
-    return run(context.obj, cluster, report)
+    return run(context.obj, cluster, report, accept_key_cost=accept_key_cost)
 
 
 @app.command()
@@ -181,6 +184,7 @@ def resume(
 
 app.command()(_upgrade_app.preflight)
 app.command()(_upgrade_app.moves)
+app.command()(_upgrade_app.unattend)
 
 
 @app.command()
@@ -206,11 +210,14 @@ def report(
 
 
 @app.command()
-def ledger(context: typer.Context) -> int:
-    """List every host key ever sent, where, by whom and how it ended."""
-    from harness.cli._store import ledger as run
+def ledger(
+    context: typer.Context,
+    export: Annotated[str | None, typer.Option(help="Write all of it to this .csv or .json file.")] = None,
+) -> int:
+    """List every host key ever sent, where, by whom and how it ended, and what is left of each."""
+    from harness.cli._ledger import ledger as run
 
-    return run(context.obj)
+    return run(context.obj, export)
 
 
 @app.command()

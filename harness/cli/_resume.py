@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.cli._onboard import wishes
 from harness.cli._options import Options
 from harness.cli._run import RunSettings, carry_out, open_run, written
 from harness.core.errors import InputError
 from harness.engine import read_plan
-from harness.lab import Settings, load_playbook
+from harness.lab import Settings
 from harness.store import AskedRun, open_store
 
 __all__ = ["resume"]
@@ -55,12 +56,14 @@ def _settings(asked: AskedRun) -> RunSettings:
     """The same wishes as those of the earlier run, by the playbook as it is now."""
     request = asked.request
     name, limit, tags = request.get("playbook"), request.get("limit"), request.get("tags")
+    costly = request.get("accept_key_cost") is True
     return RunSettings(
         f"resume {asked.row.run_id}",
-        load_playbook(str(name)) if name is not None else None,
+        wishes(str(name), accept_key_cost=costly) if name is not None else None,
         limit=str(limit) if limit is not None else None,
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
         asked=str(name) if name is not None else None,
         changes=True,
         resumes=asked.row.run_id,
+        accept_key_cost=costly,
     )

@@ -1,4 +1,4 @@
-"""facts, plan, apply, verify, onboard: one run each."""
+"""facts, plan, apply, verify: one run each."""
 
 import getpass
 import secrets
@@ -14,7 +14,7 @@ from harness.cli._options import Options, Output
 from harness.cli._sinks import beneath, redactor, shown
 from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
-from harness.core.model import Inventory, Playbook
+from harness.core.model import Playbook
 from harness.engine import (
     HostHold,
     Run,
@@ -50,7 +50,6 @@ __all__ = [
     "carry_out",
     "facts",
     "inventory_path",
-    "onboard",
     "open_run",
     "plan",
     "verify",
@@ -63,7 +62,8 @@ class RunSettings:
     """What a run needs beside the inventory: command as shown, playbook, hosts' limit, steps' tags.
 
     ``asked`` is what the operator named as playbook, kept so that `avma resume` can ask the same again. ``changes``:
-    whether the run may change something, so that it holds its hosts; ``resumes`` is the run whose leases it inherits.
+    whether the run may change something, so that it holds its hosts; ``resumes`` is the run whose leases it inherits;
+    ``accept_key_cost`` whether other host keys may be replaced.
     """
 
     command: str
@@ -73,6 +73,7 @@ class RunSettings:
     asked: str | None = None
     changes: bool = False
     resumes: str | None = None
+    accept_key_cost: bool = False
 
     def request(self, options: Options, inventory: str) -> dict[str, object]:
         """What the store keeps of it, as JSON-ready values."""
@@ -80,6 +81,7 @@ class RunSettings:
             "playbook": self.asked,
             "limit": self.limit or options.limit,
             "tags": list(self.tags),
+            "accept_key_cost": self.accept_key_cost,
             "inventory": str(Path(inventory).resolve()),
         }
 
@@ -181,20 +183,6 @@ def apply(options: Options, playbook: str, tags: str, report: str | None) -> int
     return written(options, run, report, code)
 
 
-def onboard(options: Options, cluster: str, report: str | None) -> int:
-    """`avma onboard CLUSTER`."""
-    inventory = load_inventory(inventory_path(options, Settings()))
-    cluster = _known_cluster(inventory, cluster)
-    settings = RunSettings(
-        f"onboard {cluster}", load_playbook("onboard-cluster"), limit=cluster, asked="onboard-cluster", changes=True
-    )
-    with open_run(options, settings) as run:
-        run.gather()
-        run.plan()
-        code = carry_out(options, run)
-    return written(options, run, report, code)
-
-
 def verify(options: Options, report: str | None, *, patience: tuple[str, str] | None = None) -> int:
     """`avma verify`; with ``patience`` (deadline and interval) `avma verify --watch`."""
     seconds = tuple(map(seconds_of, ("--deadline", "--every"), patience)) if patience else ()
@@ -252,15 +240,6 @@ def _note_waivers(context: RunContext) -> None:
         if waiver is not None:
             text = f"a waiver lowers trust until {waiver.expires}: {waiver.reason}"
             context.publish(Note, target=name, message=text)
-
-
-def _known_cluster(inventory: Inventory, name: str) -> str:
-    """The cluster's name as the inventory spells it."""
-    known = {cluster.casefold(): cluster for cluster in inventory.clusters}
-    if name.casefold() not in known:
-        listed = ", ".join(inventory.clusters) or "none"
-        raise InputError("The inventory has no such cluster.", target=name, hint=f"It has: {listed}.")
-    return known[name.casefold()]
 
 
 def _read(path: str) -> str:

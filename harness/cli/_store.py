@@ -1,4 +1,4 @@
-"""runs, report, ledger: what the store remembers."""
+"""runs, report: what the store remembers."""
 
 import json
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from harness.lab import Settings
 from harness.report import html_page, junit_xml, print_record, run_document, visible
 from harness.store import Store, open_store
 
-__all__ = ["ledger", "report", "runs", "write_report"]
+__all__ = ["report", "runs", "write_report"]
 
 
 def runs(options: Options) -> int:
@@ -22,14 +22,6 @@ def runs(options: Options) -> int:
     rows = [asdict(row) for row in store.runs.list()]
     store.close()
     return _table(options, "avma/runs/1", "runs", rows)
-
-
-def ledger(options: Options) -> int:
-    """`avma ledger`."""
-    store = _open(options)
-    rows = [asdict(row) for row in store.ledger.entries()]
-    store.close()
-    return _table(options, "avma/ledger/1", "entries", rows)
 
 
 def report(

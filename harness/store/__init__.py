@@ -1,5 +1,6 @@
 """Runs, journal, key ledger and what is remembered of hosts: SQLAlchemy Core on SQLite (WAL) or PostgreSQL."""
 
+from harness.store._budgets import Budget, budgets
 from harness.store._database import open_engine
 from harness.store._evidence import Evidence, digest
 from harness.store._leases import Holder, Lease, Leases
@@ -10,6 +11,7 @@ from harness.store._store import Store, open_store
 
 __all__ = [
     "AskedRun",
+    "Budget",
     "CapabilityMemory",
     "Evidence",
     "Holder",
@@ -22,6 +24,7 @@ __all__ = [
     "RunRow",
     "Runs",
     "Store",
+    "budgets",
     "digest",
     "last5",
     "open_engine",

@@ -6,7 +6,6 @@ The rules are those of ``harness.core.planning.ledger``: the planner shows them,
 import hashlib
 import hmac
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -35,7 +34,7 @@ class LedgerRefusalError(HarnessError):
 class LedgerEntry:
     """One application of one key to one host. ``state`` is intent, verified, accepted, unknown or failed.
 
-    ``sight`` is what the host showed just before.
+    ``sight`` is what the host showed just before; ``activations`` how many a MAK was said to have then.
     """
 
     id: int
@@ -52,6 +51,7 @@ class LedgerEntry:
     settled: str | None
     message: str
     sight: KeySight
+    activations: int | None
 
     @property
     def is_open(self) -> bool:
@@ -137,6 +137,7 @@ class KeyLedger:
                     state="intent",
                     intended=time,
                     sight=json.dumps([seen.configured, seen.last5]),
+                    activations=entry.activations,
                 )
             )
             primary_key = inserted.inserted_primary_key
@@ -172,10 +173,6 @@ class KeyLedger:
             doubtful = t.ledger.c.id == entry_id, t.ledger.c.state.in_(before)
             values = {"state": state, "message": self._redact(message), "settled": time}
             return connection.execute(t.ledger.update().where(*doubtful).values(values)).rowcount == 1
-
-    def used(self) -> Counter[str]:
-        """How many activations each key has used up or may have, by fingerprint: proven failures do not count."""
-        return Counter(entry.fingerprint for entry in self.entries() if entry.spent.counts)
 
 
 def _entries(connection: Connection) -> tuple[LedgerEntry, ...]:

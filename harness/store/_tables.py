@@ -64,6 +64,7 @@ ledger = Table(
     Column("settled", String(40)),
     Column("message", Text, nullable=False, default=""),
     Column("sight", Text),
+    Column("activations", Integer),
 )
 
 # The database itself refuses a second intent for one key on one host, whatever process asks: only an application

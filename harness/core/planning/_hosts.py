@@ -144,7 +144,7 @@ def _wish(desk: Desk, lane: HostLane, entry: HostKeyEntry, step: Step) -> _Wish 
         return reason("host_key_unidentified", host=lane.name, key=entry.name)
     if shown.configured is True and step.options.get("accept_key_cost") is not True:
         return reason("host_key_replaces", host=lane.name, tail=shown.last5, key=entry.name)
-    return _Wish(lane, entry, *_words(lane.name, entry, shown))
+    return _Wish(lane, entry, *_words(lane.name, entry, shown, _counting(desk, lane, shown)))
 
 
 def _already(desk: Desk, lane: HostLane, entry: HostKeyEntry, shown: HostActivation) -> Literal[True] | Reason | None:
@@ -165,11 +165,18 @@ def _already(desk: Desk, lane: HostLane, entry: HostKeyEntry, shown: HostActivat
     return None
 
 
-def _words(host: str, entry: HostKeyEntry, shown: HostActivation) -> tuple[str, str]:
+def _counting(desk: Desk, lane: HostLane, shown: HostActivation) -> int:
+    """How many keys count for a host already: those of the ledger, and the one in force if the ledger lacks it."""
+    tails = {e.last5 for e in desk.ledger.entries if e.host == host_identity(lane) and e.counts}
+    return len(tails | {shown.last5} if shown.configured is True and shown.last5 else tails)
+
+
+def _words(host: str, entry: HostKeyEntry, shown: HostActivation, counting: int) -> tuple[str, str]:
     """What the plan shows as the state before, and why it would be changed."""
     cost = f"It takes one activation of the {entry.kind.value} key for ever."
     if shown.configured is True:
-        return f"key ...{shown.last5}", f"{host} has another host key. {cost} The old key stays used as well."
+        both = f"The old key stays used as well. With the new one {counting + 1} keys count for {host}."
+        return f"key ...{shown.last5}", f"{host} has another host key. {cost} {both}"
     if shown.configured is False:
         return "none", f"{host} has no host key, so it cannot activate guests. {cost}"
     return "unknown", f"{host} does not show a host key, and none is known to have been sent. {cost}"

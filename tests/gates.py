@@ -27,6 +27,10 @@ def _at_most(meaning: str, limit: float) -> Gate:
     return Gate(meaning, f"<= {limit:g}", max, lambda value: value <= limit)
 
 
+def _sum_at_least(meaning: str, limit: float) -> Gate:
+    return Gate(meaning, f">= {limit:g}", sum, lambda value: value >= limit)
+
+
 def _all(meaning: str) -> Gate:
     return Gate(meaning, "100 %", min, lambda value: value >= 100.0)
 
@@ -38,6 +42,8 @@ GATES = {
     "S4": _at_most("changes by a second apply on a converged lab", 0),
     "C1": _all("kill points exercised of those that exist"),
     "C2": _all("resumes that reach the uninterrupted end state"),
+    "W1": _sum_at_least("kinds of fault at steps of the protocol, met", 60),
+    "W2": _at_most("operations that outlive their deadline by 2 s", 0),
     "K1": _at_most("secrets found in artifacts, in any of 8 encodings", 0),
     "V1": _at_most('false "activated"', 0),
     "V2": _at_most('false "not activated"', 0),

@@ -39,6 +39,7 @@ class Gate(asyncio.Protocol):
             self._connection.connection_made(transport)
             return
         transport.pause_reading()
+        self._connection.waits_outside(transport)
         self._entry = asyncio.create_task(self._enter(transport, faults))
 
     def connection_lost(self, exc: Exception | None) -> None:

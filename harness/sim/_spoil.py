@@ -73,6 +73,8 @@ class Spoiler:
             elif fault.kind == "service_restart":
                 self.restart()
                 outcome = replace(outcome, lost=True)
+            elif fault.kind == "shell_killed" and fault.at == "after" and request.operation == "Command":
+                self.service.shells.remove(request.shell_id)  # what was executed is not answered with "no such shell"
             elif fault.kind in WORLD_KINDS:
                 await self.happen(fault)
                 outcome = replace(outcome, lost=outcome.lost or fault.kind == "host_reboot")

@@ -44,10 +44,11 @@ KINDS: dict[str, tuple[str, ...]] = {
 ``drip`` spreads the answer over ``seconds``; ``truncated`` sends half of it; ``duplicated`` sends it twice.
 ``unauthorized``, ``http_400``, ``http_500`` and ``http_503`` answer with that status and no body; ``wsman_500`` with an
 internal error's fault, ``timed_out`` with the operation timeout's. ``quota_*`` answer with the quota's fault.
-``shell_killed`` ends the shell that the request names; ``service_restart`` ends all shells and connections of the
-machine. ``host_reboot`` restarts the machine, a host with its guests, which is away for ``seconds``; ``vm_moved`` moves
-the machine, or a node's running guests, to another node of the cluster; ``clock_jump`` moves the world's clock forward
-by ``seconds``. After the last two the request goes on.
+``shell_killed`` ends the shell that the request names, and the answer says so unless it is that of a Command which was
+executed; ``service_restart`` ends all shells and connections of the machine. ``host_reboot`` restarts the machine, a
+host with its guests, which is away for ``seconds``; ``vm_moved`` moves the machine, or a node's running guests, to
+another node of the cluster; ``clock_jump`` moves the world's clock forward by ``seconds``. After the last two the
+request goes on.
 """
 WORLD_KINDS = frozenset({"host_reboot", "vm_moved", "clock_jump"})
 """The kinds that happen to the world and not to a request alone."""

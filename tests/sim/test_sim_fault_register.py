@@ -67,7 +67,7 @@ EXPECTED: dict[str, dict[str, Seen]] = {
     "quota_shells": {"before": Seen("500 2150859173")},
     "quota_operations": {"before": Seen("500 2150859174")},
     "quota_users": {"before": Seen("500 2150859179")},
-    "shell_killed": both("500 2150858843", shells=0),
+    "shell_killed": {"before": Seen("500 2150858843", shells=0), "after": Seen("200", worked=True, shells=0)},
     "service_restart": both("lost", shells=0),
     "host_reboot": both("lost", shells=0),
 }

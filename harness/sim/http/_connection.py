@@ -43,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._now = now
         self._reader = RequestReader(responder.most_body)
         self._transport: asyncio.Transport | None = None
+        self._outside: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._can_write = asyncio.Event()
         self._can_write.set()
@@ -61,6 +62,10 @@ class Connection(asyncio.Protocol):
     def about(self, name: str) -> object:
         """What the transport knows: ``ssl_object``, ``sockname``."""
         return None if self._transport is None else self._transport.get_extra_info(name)
+
+    def waits_outside(self, transport: asyncio.Transport) -> None:
+        """The client has come, but is not let in yet: what ends the connection meanwhile ends this transport."""
+        self._outside = transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
@@ -97,14 +102,16 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the connection after what is being written, as an idle one is closed."""
-        if self._transport is not None:
-            self._transport.close()
+        transport = self._transport or self._outside
+        if transport is not None:
+            transport.close()
 
     def reset(self) -> None:
         """Drop the connection at once, as a host that crashes does."""
         self.lost = True
-        if self._transport is not None:
-            self._transport.abort()
+        transport = self._transport or self._outside
+        if transport is not None:
+            transport.abort()
 
     def _advance(self) -> None:
         """Begin with the next request unless one is being answered."""

@@ -2,6 +2,7 @@
 
 from harness.cli._options import Options, Output
 from harness.cli._reading import open_reading
+from harness.cli._sinks import shown
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model.checkup import Checkup
 from harness.engine.doctor import examine
@@ -15,7 +16,7 @@ def doctor(options: Options, targets: list[str]) -> int:
     with open_reading(options, " ".join(targets)) as (context, hosts):
         found = examine(context, hosts)
         if options.output is Output.TEXT:
-            options.console().print(checkup_tables(found))
+            options.console().print(checkup_tables(shown(found)))
         else:
             options.document(doctor_document(context.run_id, context.time(), found))
     return int(highest(_code(checkup) for checkup in found))

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from harness.cli._options import Options, Output
+from harness.cli._sinks import beneath, redactor
 from harness.core.errors import InputError
-from harness.core.redaction import Redactor
 from harness.engine import RunContext, SessionBook, SystemClock
 from harness.engine.events import EventStream, Subscriber
 from harness.lab import Resolver, Settings, load_inventory, select_hosts
-from harness.report import LiveProgress, json_lines, text_lines
+from harness.report import LiveProgress, json_lines, log_lines, text_lines
 from harness.store import open_store
 
 __all__ = ["inventory_path", "open_reading", "progress", "run_id"]
@@ -25,13 +25,15 @@ def open_reading(options: Options, limit: str = "") -> Iterator[tuple[RunContext
     own = Settings()
     inventory = load_inventory(inventory_path(options, own))
     hosts = select_hosts(inventory, limit or options.limit or "")
-    redactor = Redactor()
+    known = redactor()
     talk = options.talk()
-    resolver = Resolver(register=redactor.register, warn=lambda text: talk.print(text, markup=False))
-    stream = EventStream()
+    resolver = Resolver(register=known.register, warn=lambda text: talk.print(text, markup=False))
+    stream = EventStream(known.redact)
     stream.subscribe(progress(options))
+    if options.verbose:
+        stream.subscribe(log_lines(sys.stderr, known.redact))
     sessions = SessionBook(inventory, resolver.resolve)
-    store = open_store(options.store or own.store)
+    store = open_store(options.store or own.store, known.redact)
     try:
         yield (
             RunContext(
@@ -43,6 +45,7 @@ def open_reading(options: Options, limit: str = "") -> Iterator[tuple[RunContext
                 stream=stream,
                 clock=SystemClock(),
                 forks=options.forks or own.forks,
+                redact=known.redact,
             ),
             hosts,
         )
@@ -54,7 +57,7 @@ def open_reading(options: Options, limit: str = "") -> Iterator[tuple[RunContext
 def progress(options: Options) -> Subscriber:
     """Who tells the events: as data on stdout with NDJSON, else on stderr."""
     if options.output is Output.NDJSON:
-        return json_lines(sys.stdout)
+        return json_lines(beneath(sys.stdout))
     return LiveProgress(options.talk()) if sys.stderr.isatty() else text_lines(sys.stderr)
 
 

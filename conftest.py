@@ -1,4 +1,4 @@
-"""Shared by all tests: figures for `make gates`, and the reasons of skips."""
+"""Shared by all tests: figures for `make gates`."""
 
 import json
 import os
@@ -13,7 +13,6 @@ Figure = Callable[[str, float, str], None]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--figures FILE` collects what gate tests measured."""
     parser.addoption("--figures", default=None, help="Write the figures of gate tests to this JSON file.")
-    parser.addoption("--inventory-real", default=None, help="Inventory of a real lab for tests marked hardware.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,16 +23,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["KRB5_CONFIG"] = str(Path(__file__).parent / "tests" / "no-realm.conf")
     if config.getoption("--figures") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Figures(Path(config.getoption("--figures"))))
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip hardware tests with a reason a reader can act on."""
-    if config.getoption("--inventory-real"):
-        return
-    reason = "needs a real Hyper-V lab: give one with --inventory-real FILE (docs/real-lab.md)"
-    for item in items:
-        if item.get_closest_marker("hardware"):
-            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture

@@ -1,23 +1,36 @@
 """`avma sim`: the simulated lab as a program, and topologies for it."""
 
+import os
+import signal
 import sys
 from pathlib import Path
+from threading import Thread
 
 from harness.cli._options import Options, Output
 from harness.core.errors import InputError
 from harness.sim.generate import topology_text
 from harness.sim.lab import serve
-from harness.sim.topology import TopologyError, demo_topology, load_topology
+from harness.sim.topology import Topology, TopologyError, load_topology, shipped_topologies
 from harness.sim.variants import UnknownVariantError
 
 __all__ = ["sim_topology", "sim_up"]
 
 
-def sim_up(options: Options, topology: str | None, directory: str | None, variants: list[str], seed: int) -> int:
+def sim_up(
+    options: Options,
+    topology: str,
+    directory: str | None,
+    variants: list[str],
+    seed: int,
+    *,
+    end_with_stdin: bool,
+) -> int:
     """Serve until SIGTERM; the first line on stdout tells where everything is."""
+    if end_with_stdin:
+        Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
     try:
         serve(
-            load_topology(Path(topology)) if topology else demo_topology(),
+            _topology(topology),
             output_json=options.output is not Output.TEXT,
             seed=seed,
             variants=_pairs(variants),
@@ -46,6 +59,24 @@ def sim_topology(_options: Options, hosts: int, guests: int, seed: int, file: st
     except OSError as error:
         raise InputError(f"The file cannot be written: {error.strerror}.", target=file) from error
     return 0
+
+
+def _topology(given: str) -> Topology:
+    """A topology file, or one that comes with the package, by its name."""
+    shipped = shipped_topologies()
+    path = Path(given)
+    if not path.is_file() and given not in shipped:
+        raise InputError(
+            "There is no such topology.", target=given, hint=f"Give a readable file, or one of {', '.join(shipped)}."
+        )
+    return load_topology(path if path.is_file() else shipped[given])
+
+
+def _end_with_stdin() -> None:
+    """Whoever started us holds the other end of our stdin: when he is gone, however he went, so are we."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _pairs(variants: list[str]) -> dict[str, str]:

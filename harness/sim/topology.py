@@ -23,6 +23,7 @@ __all__ = [
     "load_topology",
     "parse_topology",
     "read_topology",
+    "shipped_topologies",
     "topology_schema",
 ]
 
@@ -46,6 +47,12 @@ def demo_topology() -> Topology:
     """The lab of `avma demo`: two Datacenter hosts, one that is not activated, an Azure Local cluster, their guests."""
     path = files("harness.sim") / "data" / "demo.yaml"
     return parse_topology(path.read_text(encoding="utf-8"), "demo.yaml")
+
+
+def shipped_topologies() -> dict[str, Path]:
+    """The topologies that come with the package, by name: "demo" shows what goes wrong, in "plain" nothing is."""
+    folder = Path(__file__).parent / "data"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def topology_schema() -> dict[str, object]:

@@ -187,12 +187,7 @@ app.command()(_upgrade_app.moves)
 app.command()(_upgrade_app.unattend)
 
 
-@app.command()
-def runs(context: typer.Context) -> int:
-    """List the runs of this store."""
-    from harness.cli._store import runs as run
-
-    return run(context.obj)
+app.add_typer(_upgrade_app.runs)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from harness.report._live import LiveProgress
 from harness.report._log import log_lines
 from harness.report._moves import moves_document, moves_tables
 from harness.report._preflight import preflight_document, preflight_tables
+from harness.report._rundiff import rundiff_document, rundiff_tables
 from harness.report._summary import facts_tables, plan_tables, print_record, verdict_tables
 from harness.report._text import visible
 from harness.report._trial_folder import TrialFolder
@@ -47,6 +48,8 @@ __all__ = [
     "preflight_tables",
     "print_record",
     "run_document",
+    "rundiff_document",
+    "rundiff_tables",
     "text_lines",
     "verdict_tables",
     "verify_document",

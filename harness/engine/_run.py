@@ -183,10 +183,15 @@ class Run:
         self.record = replace(self.record, results=results)
 
     def verify(self, *, fresh: bool = True) -> FabricVerdict:
-        """The verdict on every host and guest, from facts gathered now unless ``fresh`` is False."""
+        """The verdict on every host and guest, from facts gathered now unless ``fresh`` is False.
+
+        Where there are clusters, the record also tells on which nodes each VM would stay activated.
+        """
         facts = self.gather() if fresh or self._facts is None else self._facts
         verdict = judge(facts, self._context.clock.now(), self._context.inventory)
-        self.record = replace(self.record, verdict=verdict)
+        matrix = moves(facts, self._context.clock.now(), self._context.inventory)
+        clustered = any(node.cluster for node in matrix.nodes)
+        self.record = replace(self.record, verdict=verdict, moves=matrix if clustered else None)
         self._context.publish(events.VerdictReady, verdict=verdict)
         return verdict
 

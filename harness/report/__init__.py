@@ -22,6 +22,7 @@ from harness.report._rundiff import rundiff_document, rundiff_tables
 from harness.report._summary import facts_tables, plan_tables, print_record, verdict_tables
 from harness.report._text import visible
 from harness.report._trial_folder import TrialFolder
+from harness.report._usage import usage_csv, usage_document, usage_tables
 
 __all__ = [
     "BundleCheck",
@@ -51,6 +52,9 @@ __all__ = [
     "rundiff_document",
     "rundiff_tables",
     "text_lines",
+    "usage_csv",
+    "usage_document",
+    "usage_tables",
     "verdict_tables",
     "verify_document",
     "visible",

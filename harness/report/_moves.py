@@ -1,6 +1,7 @@
 """Where VMs stay activated: as tables and as the document avma/moves/1."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -10,10 +11,33 @@ from harness.engine import RunRecord
 from harness.report._documents import plain
 from harness.report._words import cell, stay_text, table
 
-__all__ = ["moves_document", "moves_tables"]
+__all__ = ["MoveGroup", "move_groups", "moves_document", "moves_tables"]
 
 _WIDEST = 8
 """More nodes than that, and a guest's line lists nodes by what happens there."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveGroup:
+    """Guests that may live on the same ``nodes``; those that have one host only stand together, ``nodes`` empty."""
+
+    title: str
+    nodes: tuple[str, ...]
+    guests: tuple[MoveGuest, ...]
+
+
+def move_groups(matrix: MoveMatrix) -> tuple[MoveGroup, ...]:
+    """The guests of a matrix by the nodes they may live on, in their order."""
+    found: dict[tuple[str, ...], list[MoveGuest]] = {}
+    for guest in matrix.guests:
+        nodes = tuple(c.node for c in guest.cells)
+        found.setdefault(nodes if len(nodes) > 1 else (), []).append(guest)
+    return tuple(
+        MoveGroup(
+            f"Guests of {guests[0].cluster or 'the run'}" if nodes else "Guests of one host", nodes, tuple(guests)
+        )
+        for nodes, guests in found.items()
+    )
 
 
 def moves_document(record: RunRecord) -> dict[str, object]:
@@ -33,10 +57,8 @@ def moves_document(record: RunRecord) -> dict[str, object]:
 
 def moves_tables(matrix: MoveMatrix) -> RenderableType:
     """One table for each set of nodes that guests move among; then why it does not work where it does not."""
-    parts: list[RenderableType] = []
-    for nodes, guests in _by_nodes(matrix.guests).items():
-        title = "Where guests live" if len(nodes) == 1 else f"Guests of {guests[0].cluster or 'the run'}"
-        parts.append(_grid(title, nodes, guests) if 1 < len(nodes) <= _WIDEST else _list(title, guests))
+    groups = move_groups(matrix)
+    parts = [_grid(group) if 1 < len(group.nodes) <= _WIDEST else _list(group) for group in groups]
     causes = _causes(matrix.guests)
     if causes:
         why = table("Why", "Guest", "Node", "Cause", "Next step")
@@ -47,26 +69,17 @@ def moves_tables(matrix: MoveMatrix) -> RenderableType:
     return Group(*parts)
 
 
-def _by_nodes(guests: Iterable[MoveGuest]) -> dict[tuple[str, ...], list[MoveGuest]]:
-    """Guests by the nodes they may live on; those that have only one stand together."""
-    found: dict[tuple[str, ...], list[MoveGuest]] = {}
-    for guest in guests:
-        nodes = tuple(c.node for c in guest.cells)
-        found.setdefault(nodes if len(nodes) > 1 else ("",), []).append(guest)
-    return found
-
-
-def _grid(title: str, nodes: tuple[str, ...], guests: Iterable[MoveGuest]) -> RenderableType:
-    grid = table(title, "Guest", "System", "Now on", *nodes)
-    for guest in guests:
+def _grid(group: MoveGroup) -> RenderableType:
+    grid = table(group.title, "Guest", "System", "Now on", *group.nodes)
+    for guest in group.guests:
         row = [stay_text(c.stay, c.until) for c in guest.cells]
         grid.add_row(cell(guest.name), _system(guest), cell(guest.host), *row)
     return grid
 
 
-def _list(title: str, guests: Iterable[MoveGuest]) -> RenderableType:
-    listed = table(title, "Guest", "System", "Now on", "There", "Elsewhere")
-    for guest in guests:
+def _list(group: MoveGroup) -> RenderableType:
+    listed = table(group.title, "Guest", "System", "Now on", "There", "Elsewhere")
+    for guest in group.guests:
         here = next((c for c in guest.cells if c.here), None)
         there = stay_text(here.stay, here.until) if here else Text("")
         listed.add_row(cell(guest.name), _system(guest), cell(guest.host), there, _elsewhere(guest))

@@ -1,5 +1,7 @@
 """The validation before an upgrade: as tables and as the document avma/preflight/1."""
 
+from collections import Counter
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -9,7 +11,7 @@ from harness.engine import RunRecord
 from harness.report._documents import plain
 from harness.report._words import cell, stay_text, table
 
-__all__ = ["preflight_document", "preflight_tables", "span_groups"]
+__all__ = ["preflight_document", "preflight_tables"]
 
 _RANKS = {Rank.BLOCKER: "bold red", Rank.WARNING: "yellow", Rank.NOTE: "dim"}
 _OUTCOMES = {"stays": "green", "gains": "green", "at_risk": "yellow", "loses": "red", "unaffected": "dim"}
@@ -54,17 +56,6 @@ def preflight_tables(found: Preflight) -> RenderableType:
         Text(f"Upgrade to {found.to}: {words}. {verdict}", style="bold red" if found.blocked else "bold green")
     )
     return Group(*parts)
-
-
-def span_groups(guest: GuestForecast) -> tuple[tuple[str, str], ...]:
-    """What becomes of a guest, node by node, in words: ("stays", "hv1, hv2"), ("lapses, states 0 to 1", "hv3")."""
-    last = max((span.last for span in guest.spans), default=0)
-    groups: dict[str, list[str]] = {}
-    for span in guest.spans:
-        always = span.first == 0 and span.last == last
-        states = "" if always else f" in states {span.first} to {span.last}"
-        groups.setdefault(f"{span.stay.value}{states}", []).append(span.node)
-    return tuple((words, ", ".join(nodes)) for words, nodes in groups.items())
 
 
 def _order(found: Preflight) -> RenderableType:
@@ -124,8 +115,16 @@ def _course(guest: GuestForecast) -> list[Text]:
 
 
 def _findings(found: Preflight) -> RenderableType:
+    """Each blocker and warning; of notes that differ in their target only, the first."""
     findings = table("Findings", "Rank", "Target", "Finding", "Next step")
+    told: set[str] = set()
+    alike = Counter(finding.code for finding in found.findings if finding.rank is Rank.NOTE)
     for finding in found.findings:
+        if finding.rank is Rank.NOTE and finding.code in told:
+            continue
+        told.add(finding.code)
+        more = alike[finding.code] - 1 if finding.rank is Rank.NOTE else 0
+        target = f"{finding.target} and {more} more" if more else finding.target
         rank = Text(finding.rank.value, style=_RANKS[finding.rank])
-        findings.add_row(rank, cell(finding.target), cell(finding.message), cell(finding.next_step))
+        findings.add_row(rank, cell(target), cell(finding.message), cell(finding.next_step))
     return findings

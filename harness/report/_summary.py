@@ -18,6 +18,8 @@ from harness.core.model import (
     Verdict,
 )
 from harness.engine import RunRecord
+from harness.report._moves import moves_tables
+from harness.report._preflight import preflight_tables
 from harness.report._text import visible
 
 __all__ = ["facts_tables", "plan_tables", "print_record", "verdict_tables"]
@@ -45,6 +47,10 @@ def print_record(console: Console, record: RunRecord) -> None:
         console.print(_results(record))
     if record.verdict is not None:
         console.print(verdict_tables(record.verdict))
+    if record.moves is not None and record.verdict is None:
+        console.print(moves_tables(record.moves))
+    if record.preflight is not None:
+        console.print(preflight_tables(record.preflight))
 
 
 def facts_tables(facts: FabricFacts) -> RenderableType:

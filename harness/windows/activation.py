@@ -31,6 +31,10 @@ _SENTENCE_TAIL = re.compile(r"(?:(?:[A-Z0-9*]{5}-){4}([A-Z0-9]{5})|\b([BCDFGHJKM
 vowels, so that a word is not taken for a key."""
 _YES = frozenset({"configured", "activated", "active", "licensed", "enabled", "success", "succeeded", "true", "yes"})
 _NO = frozenset({"notconfigured", "unconfigured", "notactivated", "notset", "none", "unlicensed", "false", "no"})
+_REFUSED = frozenset({"failed", "failure", "error", "denied", "refused", "rejected", "invalid"})
+_CODE = re.compile(r"0x[89A-Fa-f][0-9A-Fa-f]{7}")
+_ERROR_BIT = 0x80000000
+"""An HRESULT with the highest bit set is an error (MS-ERREF 2.1)."""
 _STATE_WORDS = ("status", "state", "activated", "configured")
 _LICENSED = 1
 _BUILD = re.compile(r"^10\.0\.(\d{5})")
@@ -38,11 +42,16 @@ _BUILD = re.compile(r"^10\.0\.(\d{5})")
 
 @dataclass(frozen=True, slots=True)
 class HostKeyAnswer:
-    """What Set-VMAutomaticActivation said, key masked: evidence, never proof. Only reading back tells what is true."""
+    """What Set-VMAutomaticActivation said, key masked: evidence, never proof. Only reading back tells what is true.
+
+    ``refusal``: what in it plainly says that the key did not work: an error's message, or a status or code of its
+    output; None where nothing does.
+    """
 
     output: tuple[object, ...]
     errors: tuple[ErrorDetail, ...]
     failed: bool
+    refusal: str | None = None
 
 
 def read_host_activation(session: PowerShellSession, *, seconds: float) -> HostActivation | None:
@@ -121,19 +130,34 @@ def _mask(error: HarnessError, redactor: Redactor) -> None:
 def _masked_answer(result: PipelineResult, redactor: Redactor) -> HostKeyAnswer:
     output = redactor.redact_value([json_ready(plain(value)) for value in result.output])
     assert isinstance(output, list)
-    return HostKeyAnswer(
-        output=tuple(output),
-        errors=tuple(
-            replace(
-                error,
-                message=redactor.redact(error.message),
-                fq_id=redactor.redact(error.fq_id),
-                target=redactor.redact(error.target) if error.target else error.target,
-            )
-            for error in result.errors
-        ),
-        failed=result.failed,
+    errors = tuple(
+        replace(
+            error,
+            message=redactor.redact(error.message),
+            fq_id=redactor.redact(error.fq_id),
+            target=redactor.redact(error.target) if error.target else error.target,
+        )
+        for error in result.errors
     )
+    told = errors[0].message if errors else _refusal([leaf for value in output for leaf in _leaves("", value)])
+    return HostKeyAnswer(output=tuple(output), errors=errors, failed=result.failed, refusal=told)
+
+
+def _refusal(leaves: Sequence[tuple[str, object]]) -> str | None:
+    """The parts of an output without errors that say no: a status in plain words, or an error's code."""
+    said = [f"{name or 'output'} {value}" for name, value in leaves if _says_no(name, value)]
+    return f"its output says {', '.join(said)}" if said else None
+
+
+def _says_no(name: str, value: object) -> bool:
+    if value is False:
+        return name in {"", "result", "success", "succeeded"}
+    if isinstance(value, int):
+        return ("code" in name or name == "hresult") and bool(value & _ERROR_BIT)
+    if not isinstance(value, str):
+        return False
+    told = any(word in name for word in ("status", "state", "result")) and value.strip().casefold() in _REFUSED
+    return told or (("code" in name or name == "hresult") and _CODE.search(value) is not None)
 
 
 def _leaves(name: str, value: object) -> Iterator[tuple[str, object]]:

@@ -95,14 +95,19 @@ def key_states(answer: Answer) -> dict[str, str]:
     return {row["target"].casefold(): row["state"] for row in rows if row["step"] == "host_key"}
 
 
-def give_keys(lab: Lab, keys: Mapping[str, str]) -> str:
-    """The lab's inventory with other keys for its nodes, by the nodes' names."""
+def give_keys(lab: Lab, keys: Mapping[str, str], version: str | None = None) -> str:
+    """The lab's inventory with other keys for its nodes, by the nodes' names; ``version`` is what it claims of them."""
 
     def change(document: dict[str, Any]) -> None:
         for node, name in keys.items():
             told = KEYS[name]
             count = {"activations": told["activations"]} if told["kind"] == "mak" else {}
-            row = {"kind": told["kind"], "version": told["version"], **count, "key": {"file": f"./keys/{name}"}}
+            row = {
+                "kind": told["kind"],
+                "version": version or told["version"],
+                **count,
+                "key": {"file": f"./keys/{name}"},
+            }
             document["keys"][name] = row
             document["clusters"]["AZL"]["nodes"][node.upper()]["key"] = name
 

@@ -57,7 +57,7 @@ def test_a_proven_failure_frees_the_pair_and_the_budget(store):
 def test_a_mak_is_refused_past_its_count(store):
     for host in ("n1", "n2", "n3"):
         store.ledger.intend(entry(), KEY, host, **WHO)
-    with pytest.raises(LedgerRefusalError, match="3 activation.*3 are used"):
+    with pytest.raises(LedgerRefusalError, match=r"3 activation.*3 are used"):
         store.ledger.intend(entry(), KEY, "n4", **WHO)
 
 

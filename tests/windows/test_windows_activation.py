@@ -83,6 +83,33 @@ def test_what_a_command_says_of_a_key_is_kept_without_the_key() -> None:
     assert "67892" in str(answer.output)
 
 
+@pytest.mark.parametrize(
+    ("output", "refusal"),
+    [
+        ({"Status": "Failed", "ErrorCode": "0xC004F210"}, "its output says status Failed, errorcode 0xC004F210"),
+        ({"Result": "Error"}, "its output says result Error"),
+        ({"HResult": -1073422834}, "its output says hresult -1073422834"),
+        ({"Inner": {"ErrorCode": 0xC004F050}}, "its output says errorcode 3221549136"),
+        (False, "its output says output False"),
+        ({"Status": "Success", "ErrorCode": "0x00000000"}, None),
+        ({"ErrorCode": 0, "Error": "Failed to say more"}, None),
+        ("The product key was applied successfully.", None),
+        (True, None),
+        ({"Status": "Pending"}, None),
+    ],
+)
+def test_an_output_that_plainly_says_no_is_a_refusal(output: object, refusal: str | None) -> None:
+    said = RemoteObject(CUSTOM, output) if isinstance(output, dict) else output
+    answer = set_host_key(FakeSession({"Set-VMAutomaticActivation": [said]}), SecretStr(KEY), seconds=5)
+    assert answer.refusal == refusal
+
+
+def test_an_error_is_a_refusal_in_its_own_words() -> None:
+    told = error("Microsoft.PowerShell.Commands.WriteErrorException,Set-VMAutomaticActivation", "It didn't work.")
+    session = FakeSession({"Set-VMAutomaticActivation": Answer([], [told])})
+    assert set_host_key(session, SecretStr(KEY), seconds=5).refusal == "It didn't work."
+
+
 def test_a_lost_answer_is_raised_without_the_key_and_not_sent_again() -> None:
     lost = ConnectionLostError(f"Lost while sending {KEY}.", sent=Sent.MAYBE, hint=f"Do not send {KEY} again.")
     session = FakeSession({"Set-VMAutomaticActivation": lost})

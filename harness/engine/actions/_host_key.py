@@ -105,8 +105,8 @@ class _Work:
         told = words.evidence(before, answer, after)
         if self.proof(before, after, over=True) is Proof.TOOK:
             return verified(self.action, f"The host now activates guests with the key ...{self.tail}.", *told)
-        if answer.errors:
-            return self.refused(before, after, answer.errors[0].message, told)
+        if answer.refusal is not None:
+            return self.refused(before, after, answer.refusal, told)
         if after is None or not KeySight.of(after).is_certain:
             return words.unconfirmed(self.action, told)
         proof, after = self.watch(before)

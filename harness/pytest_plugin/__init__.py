@@ -8,5 +8,5 @@ harness.engine.trials.
 __all__: list[str] = []
 
 pytest_plugins = tuple(
-    f"harness.pytest_plugin.{name}" for name in ("_options", "_job", "_selection", "_fixtures", "_reports")
+    f"harness.pytest_plugin.{name}" for name in ("_options", "_job", "_workers", "_selection", "_fixtures", "_reports")
 )

@@ -78,8 +78,9 @@ def _avma_cluster(_avma_trial: "Trial") -> "LabCluster":
 
 @pytest.fixture
 def _avma_control(_avma_trial: "Trial") -> "Iterator[SimControl]":
-    yield _avma_trial.control()
-    _avma_trial.control().faults()
+    control = _avma_trial.control()
+    yield control
+    control.clear()
 
 
 @pytest.fixture

@@ -19,28 +19,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     inventory, topology = chosen(config)
     if not inventory and not topology:
         return
-    from harness.core.errors import HarnessError
     from harness.engine.trials import LabChoice, LabJob
 
     given: Mapping[str, str] = getattr(config, "workerinput", {})
     name = f"pytest {given.get('workerid', '')} in {config.rootpath}".replace("  ", " ")
     choice = LabChoice(inventory, topology, config.getoption("--lab-seed"), config.getoption("--lab-wait"))
-    try:
-        config.stash[JOB] = LabJob(choice, name, given.get("avma_survey"))
-    except HarnessError as error:
-        raise pytest.UsageError(str(error)) from None
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: object) -> None:
-    """Each worker of pytest-xdist is told what the real lab offers, so that all collect the same tests."""
-    config: pytest.Config = node.config  # type: ignore[attr-defined] # xdist has no types of its own for this
-    told: dict[str, str] = node.workerinput  # type: ignore[attr-defined]
-    if config.option.dist == "loadgroup":
-        told["avma_grouped"] = "yes"
-    job = job_of(config)
-    if job is not None and job.choice.inventory:
-        told["avma_survey"] = ask(job.survey)
+    config.stash[JOB] = ask(lambda: LabJob(choice, name, given.get("avma_survey")), pytest.UsageError)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -50,11 +34,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         job.close()
 
 
-def ask(question: Callable[[], T]) -> T:
-    """The lab's answer. A lab that cannot be asked ends the job with one sentence."""
+def ask(question: Callable[[], T], failure: type[Exception]) -> T:
+    """The lab's answer; where it cannot be asked, a ``failure`` that pytest tells in one sentence."""
     from harness.core.errors import HarnessError
 
     try:
         return question()
     except HarnessError as error:
-        pytest.exit(f"lab: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+        raise failure(f"lab: {error}") from None

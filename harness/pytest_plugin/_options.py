@@ -48,13 +48,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Markers; and tests of one host group stay with one worker of pytest-xdist."""
+    """The markers."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    if any(chosen(config)) and config.getoption("dist", "no") == "load":
-        config.option.dist = "loadgroup"
-    if "avma_grouped" in getattr(config, "workerinput", {}):
-        config.option.loadgroup = True
 
 
 def chosen(config: pytest.Config) -> tuple[str | None, str | None]:

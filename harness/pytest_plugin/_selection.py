@@ -1,15 +1,11 @@
 """Which lab tests run, and where: once for each place that meets their needs. PYTEST_DONT_REWRITE"""
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.pytest_plugin._job import ask
 from harness.pytest_plugin._stash import LACK, job_of, parameter_of, target_of
-
-if TYPE_CHECKING:
-    from harness.engine.trials import Target
 
 __all__: list[str] = []
 
@@ -34,25 +30,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "_avma_cluster" in metafunc.fixturenames:
         asked.setdefault("nodes", 1)
     kind = next((kind for fixture, kind in _KINDS.items() if fixture in metafunc.fixturenames), None)
-    targets, reason = ask(lambda: job.targets(kind, Needs.read(asked)))
-    found: list[Target | str] = list(targets) or [f"lab: {reason}"]
-    names = [target.name for target in targets] if kind and targets else None
-    metafunc.parametrize("_avma_trial", found, ids=names or [kind or "lab"], indirect=True)
+    targets, reason = ask(lambda: job.targets(kind, Needs.read(asked)), pytest.Collector.CollectError)
+    found = [pytest.param(target, id=target.id) for target in targets]
+    none = pytest.param(f"lab: {reason}", id=f"no-{kind or 'lab'}")
+    metafunc.parametrize("_avma_trial", found or [none], indirect=True)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what cannot run, with a reason to act on; keep the tests of a host group together."""
-    grouping = config.pluginmanager.hasplugin("xdist")
+    """Skip what cannot run, with a reason to act on."""
     for item in items:
         lack = _lack_of(item)
         if lack is not None:
             item.stash[LACK] = lack
             if not config.getoption("--lab-require"):
                 item.add_marker(pytest.mark.skip(reason=lack))
-        target = target_of(item)
-        if target is not None and grouping:
-            item.add_marker(pytest.mark.xdist_group(f"avma {target.group}".strip()))
 
 
 def _lack_of(item: pytest.Item) -> str | None:

@@ -59,6 +59,11 @@ class LabJob:
         reason = survey.meets(needs)
         return (() if reason else (survey.whole(),)), reason
 
+    def groups(self) -> tuple[str, ...]:
+        """The names of the lab's host groups."""
+        survey = self.lab.survey
+        return tuple(dict.fromkeys(survey.group(host) for host in survey.inventory.hosts))
+
     def survey(self) -> str:
         """What the lab offers, for the other processes of the job."""
         return write_survey(self.lab.survey)

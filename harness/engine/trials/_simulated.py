@@ -52,6 +52,10 @@ class SimControl:
             "POST", "/faults", {"faults": list(faults)} if seed is None else {"seed": seed, "count": count}
         )
 
+    def clear(self) -> None:
+        """End every fault."""
+        self._ask("DELETE", "/faults")
+
     def struck(self) -> list[Json]:
         """The faults in force, with how often each has struck."""
         found: list[Json] = self._ask("GET", "/faults")["faults"]

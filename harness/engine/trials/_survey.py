@@ -64,6 +64,11 @@ class Target:
     vm_id: str | None = None
     silent: str | None = None
 
+    @property
+    def id(self) -> str:
+        """How a test's id names it: "web01@hv01", "hv01", "n1@azl", "azl", "whole-lab"."""
+        return self.name if self.name == self.group or self.kind == "lab" else f"{self.name}@{self.group}"
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -91,7 +96,7 @@ class Survey:
     def whole(self) -> Target:
         """The lab as a target."""
         everything = tuple(self.inventory.hosts)
-        return Target("lab", "lab", everything, everything, "", Offer.of_all(map(self._offer, everything)))
+        return Target("lab", "whole-lab", everything, everything, "", Offer.of_all(map(self._offer, everything)))
 
     def choose(self, kind: str, needs: Needs) -> tuple[tuple[Target, ...], str]:
         """The targets of that kind that meet the needs, and those that might if they answered.

@@ -20,3 +20,17 @@ def doctor(
     from harness.cli._doctor import doctor as run
 
     return run(context.obj, targets or [])
+
+
+@app.command()
+def usage(
+    context: typer.Context,
+    since: Annotated[str | None, typer.Option(help="Only the last so long, as 90d; none shows all known.")] = None,
+    csv: Annotated[
+        str | None, typer.Option(help="Also write one line per event to this file, or - for stdout.")
+    ] = None,
+) -> int:
+    """Tell from host logs alone who was activated when and by which host, and keep it. Changes nothing on machines."""
+    from harness.cli._usage import usage as run
+
+    return run(context.obj, since, csv)

@@ -6,11 +6,13 @@ from harness.engine._hold import HostHold, holder_of, longest_operation
 from harness.engine._record import RunRecord, read_plan, read_record, write_record
 from harness.engine._run import Run
 from harness.engine._sessions import Openers, SessionBook
+from harness.engine._usage import Look, observe
 from harness.engine._watch import watch
 
 __all__ = [
     "Clock",
     "HostHold",
+    "Look",
     "Openers",
     "Run",
     "RunContext",
@@ -19,6 +21,7 @@ __all__ = [
     "SystemClock",
     "holder_of",
     "longest_operation",
+    "observe",
     "read_plan",
     "read_record",
     "watch",

@@ -6,6 +6,7 @@ from harness.store._evidence import Evidence, digest
 from harness.store._leases import Holder, Lease, Leases
 from harness.store._ledger import KeyLedger, LedgerEntry, LedgerRefusalError, last5
 from harness.store._memory import CapabilityMemory
+from harness.store._observations import Observations
 from harness.store._runs import AskedRun, JournalEntry, RunRow, Runs
 from harness.store._store import Store, open_store
 
@@ -21,6 +22,7 @@ __all__ = [
     "Leases",
     "LedgerEntry",
     "LedgerRefusalError",
+    "Observations",
     "RunRow",
     "Runs",
     "Store",

@@ -10,6 +10,7 @@ from harness.store._evidence import Evidence
 from harness.store._leases import Leases
 from harness.store._ledger import KeyLedger
 from harness.store._memory import CapabilityMemory
+from harness.store._observations import Observations
 from harness.store._runs import Runs
 
 __all__ = ["Store", "open_store"]
@@ -25,6 +26,7 @@ class Store:
     capabilities: CapabilityMemory
     leases: Leases
     evidence: Evidence
+    observations: Observations
 
     def close(self) -> None:
         """Give the database back."""
@@ -49,4 +51,5 @@ def open_store(url: str, redact: Callable[[str], str] = str) -> Store:
         CapabilityMemory(engine),
         Leases(engine),
         Evidence(engine),
+        Observations(engine, redact),
     )

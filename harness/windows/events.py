@@ -12,16 +12,16 @@ from harness.remoting import cmd
 from harness.windows._values import Row
 from harness.windows.question import Question
 
-__all__ = ["GUEST_EVENTS", "HOST_EVENTS", "activation_events"]
+__all__ = ["GUEST_EVENTS", "HOST_EVENTS", "PROVIDER", "activation_events"]
 
-_PROVIDER = "Microsoft-Windows-Security-SPP"
+PROVIDER = "Microsoft-Windows-Security-SPP"
 GUEST_NEWEST = 16
 HOST_NEWEST = 256
 """A host logs one event for each renewal of each guest, at most a few per guest and week."""
 
 
 def _newest(event_id: int, count: int) -> Question:
-    query = f"*[System[Provider[@Name='{_PROVIDER}'] and (EventID={event_id})]]"
+    query = f"*[System[Provider[@Name='{PROVIDER}'] and (EventID={event_id})]]"
     return Question(
         "events",
         (cmd("Get-WinEvent", LogName="Application", FilterXPath=query, MaxEvents=count),),

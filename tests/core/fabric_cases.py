@@ -174,7 +174,7 @@ def _host_lane(name: str, host: dict[str, Any], guests: dict[str, Any], lanes: t
         licences=(_plain_licence(host["licence"]),) if host["licence"] else (),
         vms=tuple(lane.vm for lane in lanes if lane.host == name),
         events=_host_events(name, host, guests),
-        modules=tuple(ModuleInfo(module, (1, 1)) for module in host["modules"]),
+        modules=tuple(ModuleInfo(module, tuple(host.get("module_version", (1, 1)))) for module in host["modules"]),
         cluster=_view(host.get("view")),
         activation=_activation(host.get("activation")),
         parts=_parts(
@@ -206,14 +206,14 @@ def _subscription(told: Mapping[str, Any] | None, clock: datetime) -> ServerSubs
         return None
     days = told.get("synced_days_ago")
     last = clock - timedelta(days=days) if days is not None else None
-    return ServerSubscription(active=told.get("active"), last_connected=last)
+    return ServerSubscription(active=told.get("active"), last_connected=last, registered=told.get("registered"))
 
 
 def _view(told: Mapping[str, Any] | None) -> ClusterView | None:
     if told is None:
         return None
     nodes = tuple(ClusterNode(name, state) for name, state in told["nodes"].items())
-    return ClusterView(told["name"], None, nodes)
+    return ClusterView(told["name"], told.get("level"), nodes)
 
 
 def _event(
@@ -260,6 +260,7 @@ def _vm(name: str, guest: dict[str, Any]) -> VirtualMachine:
         name=guest.get("vm_name", name),
         state=VmState(guest["state"]),
         host=guest["host"],
+        clustered=guest.get("clustered"),
         services=tuple(services),
         kvp=kvp,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from harness.core.catalogue import avma_key
 from harness.core.errors import InputError
@@ -97,7 +97,7 @@ def open_desk(
         InputError: no such release, cluster or edition, or guests are to go to a release only hosts have.
     """
     aim = aim_of(wish.to)
-    _check(aim, wish)
+    wish = _checked(aim, wish)
     grouped = pools(fabric)
     if wish.cluster is not None:
         grouped = tuple(pool for pool in grouped if pool.name.casefold() == wish.cluster.casefold())
@@ -109,19 +109,17 @@ def open_desk(
     return Desk(aim, wish, inventory, ledger, now, plots)
 
 
-def _check(aim: Aim, wish: UpgradeWish) -> None:
+def _checked(aim: Aim, wish: UpgradeWish) -> UpgradeWish:
+    """The wish with its edition as the catalogue spells it."""
     if aim.azure and not wish.hosts:
         raise InputError(
             "Guests run Windows Server; this is a release of Azure Local.", target=wish.to, hint="Give 2022 or 2025."
         )
-    if wish.edition is not None and wish.edition not in _EDITIONS[1:]:
-        raise InputError(
-            "This is no edition to upgrade guests to.",
-            target=wish.edition,
-            hint="Give Standard, Datacenter or 'Datacenter: Azure Edition'.",
-        )
-    if wish.window <= timedelta(0):
-        raise InputError("The window for the upgrade is empty.", hint="Give it at least an hour: --window-hours 1.")
+    known = {name.casefold(): name for name in _EDITIONS[1:]}
+    if wish.edition is not None and wish.edition.casefold() not in known:
+        hint = f"Give one of: {', '.join(known.values())}."
+        raise InputError("This is no edition to upgrade guests to.", target=wish.edition, hint=hint)
+    return replace(wish, edition=known[wish.edition.casefold()] if wish.edition else None)
 
 
 def _plot(pool: Pool, aim: Aim, wish: UpgradeWish, inventory: Inventory | None, cases: tuple[GuestCase, ...]) -> Plot:

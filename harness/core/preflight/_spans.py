@@ -46,7 +46,8 @@ def stretches(desk: Desk, plot: Plot, case: GuestCase) -> tuple[Stretch, ...]:
     A host keeps its own activation through its upgrade here; that it needs a key of its own for the new release is a
     finding of its own. What it answered before the upgrade of either side says nothing of the time after.
     """
-    late = desk.after(case)
+    held = case.licence is not None and method_of(case.licence) == "avma"
+    late = desk.after(case) if held else case
     guests_last = bool(plot.course.steps) and plot.course.steps[-1].node is None
     found = []
     for lane in plot.homes(case):
@@ -58,8 +59,8 @@ def stretches(desk: Desk, plot: Plot, case: GuestCase) -> tuple[Stretch, ...]:
             if key not in known:
                 stand = _stand(desk, plot, lane, releases[lane.name])
                 then = late if is_late else case
-                fresh = stand is not plot.stands[lane.name] or (is_late and desk.upgrades(case))
-                lost = _keyless(desk, case, late) if is_late else None
+                fresh = stand is not plot.stands[lane.name] or then is not case
+                lost = _keyless(late) if then is not case else None
                 known[key] = lost or outlook(replace(then, host_events=()) if fresh else then, stand)
             column.append(known[key])
         for outcome, group in groupby(enumerate(column), key=lambda pair: pair[1]):
@@ -68,11 +69,9 @@ def stretches(desk: Desk, plot: Plot, case: GuestCase) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _keyless(desk: Desk, case: GuestCase, late: GuestCase) -> Outlook | None:
-    """A guest that AVMA holds now, and that becomes something no AVMA key is published for."""
-    held = case.licence is not None and method_of(case.licence) == "avma"
-    lost = held and desk.upgrades(case) and late.key is None
-    return Outlook(Stay.NEVER, cause=unpublished(late)) if lost else None
+def _keyless(late: GuestCase) -> Outlook | None:
+    """A guest that becomes something no AVMA key is published for."""
+    return Outlook(Stay.NEVER, cause=unpublished(late)) if late.key is None else None
 
 
 def span(stretch: Stretch) -> Span:

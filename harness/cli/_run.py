@@ -39,7 +39,6 @@ from harness.report import (
     plan_tables,
     print_record,
     text_lines,
-    verdict_tables,
     verify_document,
 )
 from harness.store import open_store
@@ -191,7 +190,7 @@ def verify(options: Options, report: str | None, *, patience: tuple[str, str] | 
         if options.output is Output.JSON:
             options.document(verify_document(run.record))
         elif options.output is Output.TEXT:
-            options.console().print(verdict_tables(shown(verdict)))
+            print_record(options.console(), shown(run.record))
         code = int(run.exit_code())
     return written(options, run, report, code)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from harness.core.errors import InputError
-from harness.core.model import ActionResult, FabricFacts, FabricVerdict, Plan, Settlement
+from harness.core.model import ActionResult, ClusterCoverage, FabricFacts, FabricVerdict, Plan, Settlement
 from harness.core.moves import MoveMatrix
 from harness.core.preflight import Preflight
 
@@ -32,6 +32,7 @@ class RunRecord:
     results: tuple[ActionResult, ...] = ()
     settled: tuple[Settlement, ...] = ()
     verdict: FabricVerdict | None = None
+    clusters: tuple[ClusterCoverage, ...] = ()
     moves: MoveMatrix | None = None
     preflight: Preflight | None = None
     notes: tuple[str, ...] = field(default=())

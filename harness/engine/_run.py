@@ -18,7 +18,7 @@ from harness.core.model import (
     Verdict,
 )
 from harness.core.moves import MoveMatrix, moves
-from harness.core.planning import make_plan
+from harness.core.planning import coverage, make_plan
 from harness.core.preflight import Preflight, UpgradeWish, validate
 from harness.core.verdict import judge
 from harness.engine import events
@@ -185,13 +185,15 @@ class Run:
     def verify(self, *, fresh: bool = True) -> FabricVerdict:
         """The verdict on every host and guest, from facts gathered now unless ``fresh`` is False.
 
-        Where there are clusters, the record also tells on which nodes each VM would stay activated.
+        Where there are clusters, the record also tells which are covered, and on which nodes each VM would stay
+        activated.
         """
         facts = self.gather() if fresh or self._facts is None else self._facts
         verdict = judge(facts, self._context.clock.now(), self._context.inventory)
         matrix = moves(facts, self._context.clock.now(), self._context.inventory)
         clustered = any(node.cluster for node in matrix.nodes)
-        self.record = replace(self.record, verdict=verdict, moves=matrix if clustered else None)
+        covered = coverage(facts, self._context.inventory)
+        self.record = replace(self.record, verdict=verdict, clusters=covered, moves=matrix if clustered else None)
         self._context.publish(events.VerdictReady, verdict=verdict)
         return verdict
 

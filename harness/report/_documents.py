@@ -68,6 +68,8 @@ def verify_document(record: RunRecord) -> dict[str, object]:
         "run_id": record.run_id,
         "hosts": plain(verdict.hosts),
         "guests": plain(verdict.guests),
+        "clusters": plain(record.clusters),
+        "moves": plain(record.moves),
         "unreachable": _unreachable(record),
         "summary": {
             "hosts": len(verdict.hosts),

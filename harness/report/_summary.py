@@ -18,6 +18,7 @@ from harness.core.model import (
     Verdict,
 )
 from harness.engine import RunRecord
+from harness.report._clusters import cluster_tables
 from harness.report._moves import moves_tables
 from harness.report._preflight import preflight_tables
 from harness.report._text import visible
@@ -47,7 +48,9 @@ def print_record(console: Console, record: RunRecord) -> None:
         console.print(_results(record))
     if record.verdict is not None:
         console.print(verdict_tables(record.verdict))
-    if record.moves is not None and record.verdict is None:
+    if record.clusters:
+        console.print(cluster_tables(record.clusters))
+    if record.moves is not None:
         console.print(moves_tables(record.moves))
     if record.preflight is not None:
         console.print(preflight_tables(record.preflight))

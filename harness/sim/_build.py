@@ -166,6 +166,7 @@ class _Builder:
         if host.is_azure:
             host.avma_module = None if form.avma_module == "none" else form.avma_module or "1.1"
             host.last_sync = None if form.connected else self._now
+            host.registered = form.registered
         host.az_module = form.az_module
         host.subscription.enabled = form.subscription
         role = "node" if cluster else "host"

@@ -151,6 +151,7 @@ class HostForm(Form):
     )
     az_module: bool = False
     connected: bool = Field(default=True, description="Whether an Azure host still reaches Azure.")
+    registered: bool = Field(default=True, description="Whether an Azure host is registered with Azure already.")
     state: Literal["Up", "Down", "Paused", "Joining"] = "Up"
     group: Name | None = Field(default=None, description="A group of the inventory.")
     listen: ListenForm = ListenForm()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.core.catalogue import codes
 from harness.core.model import Reason, Verdict, WitnessName
-from harness.core.planning import make_plan
+from harness.core.planning import coverage, make_plan
 from harness.core.verdict import RULES, _agreement, causes, code_reason, judge, reason
 from harness.core.verdict._agreement import decide
 from harness.core.verdict._testimony import Stance, Statement
@@ -110,6 +110,7 @@ def _reached() -> set[str]:
             found |= {r.code for item in (*verdict.hosts, *verdict.guests) for r in item.reasons}
             plan = make_plan(fabric, playbook_of(case), inventory, ledger_of(case), NOW, tags=case.get("tags", ()))
             found |= {blocked.code for blocked in plan.blocked}
+            found |= {cause.code for cluster in coverage(fabric, inventory) for cause in cluster.causes}
     return found
 
 

@@ -48,9 +48,11 @@ from harness.core.model.plan import (
 )
 from harness.core.model.playbook import Playbook, Step, StepKind
 from harness.core.model.verdict import (
+    ClusterCoverage,
     FabricVerdict,
     GuestVerdict,
     HostVerdict,
+    NodeCoverage,
     Reason,
     Testimony,
     Verdict,
@@ -66,6 +68,7 @@ __all__ = [
     "ActivationEvent",
     "Auth",
     "Blocked",
+    "ClusterCoverage",
     "ClusterEntry",
     "ClusterNode",
     "ClusterView",
@@ -94,6 +97,7 @@ __all__ = [
     "LicenseStatus",
     "Licensing",
     "ModuleInfo",
+    "NodeCoverage",
     "OperatingSystem",
     "PartState",
     "Place",

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["FabricVerdict", "GuestVerdict", "HostVerdict", "Reason", "Testimony", "Verdict", "WitnessName"]
+__all__ = [
+    "ClusterCoverage",
+    "FabricVerdict",
+    "GuestVerdict",
+    "HostVerdict",
+    "NodeCoverage",
+    "Reason",
+    "Testimony",
+    "Verdict",
+    "WitnessName",
+]
 
 
 class Verdict(StrEnum):
@@ -75,6 +85,34 @@ class HostVerdict:
     edition: str | None
     avma_ready: bool | None
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCoverage:
+    """Whether a cluster's node can activate guests: True, False, or None where nobody can tell.
+
+    ``state`` is the cluster's word: up, down, paused, joining or unknown. ``right`` is host, byol or subscription,
+    ``key_version`` the release of the host key, where known; ``cause`` what is wrong, the root first.
+    """
+
+    name: str
+    state: str | None
+    covered: bool | None
+    right: str | None
+    key_version: str | None
+    cause: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterCoverage:
+    """Whether guests stay activated wherever they move within a cluster: True only where every node is covered and all
+    by the same right; ``causes`` are what is wrong with the nodes together.
+    """
+
+    name: str
+    covered: bool | None
+    nodes: tuple[NodeCoverage, ...]
+    causes: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What would be done, why, and what cannot be done: a pure function of facts, playbook, inventory and ledger."""
 
 from harness.core.planning._plan import make_plan
+from harness.core.planning.coverage import coverage
 from harness.core.planning.ledger import (
     LedgerView,
     SpentKey,
@@ -16,6 +17,7 @@ __all__ = [
     "LedgerView",
     "Proof",
     "SpentKey",
+    "coverage",
     "host_identity",
     "is_older",
     "ledger_refusal",

@@ -19,6 +19,10 @@ class ClusterSight:
         """What the cluster says of that host: up, down, paused, joining, unknown; None where it does not name it."""
         return next((node.state for node in self.view.nodes if _is(node.name, lane)), None)
 
+    def view_state(self, node: str) -> str | None:
+        """What the cluster says of a node of that name."""
+        return next((found.state for found in self.view.nodes if _short(found.name) == _short(node)), None)
+
     def strangers(self, inventory: Inventory) -> tuple[str, ...]:
         """The names of nodes that no lane and no host of the inventory stands for (a run may be limited to some)."""
         told = {_short(text) for entry in inventory.hosts.values() for text in (entry.name, entry.connection.address)}

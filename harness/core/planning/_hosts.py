@@ -23,6 +23,8 @@ __all__ = ["plan_host_activation", "plan_host_keys"]
 
 _UNASKABLE = frozenset({"access_denied", "command_missing"})
 """Reasons for which Get-VMAutomaticActivation did not run; silence or another error may be how it says "no key"."""
+_FIRST = frozenset({"hyperv_missing", "avma_module_missing", "node_not_registered", "node_not_synced"})
+"""What has to be mended before a key is worth sending."""
 _NOTHING = HostActivation(configured=None, last5=None, version=None, raw=())
 
 
@@ -128,7 +130,7 @@ def _wish(desk: Desk, lane: HostLane, entry: HostKeyEntry, step: Step) -> _Wish 
     facts, activation = lane.facts, lane.facts.activation
     part = facts.parts.get("activation")
     verdict = desk.host_verdicts[lane.name]
-    hard = next((c for c in verdict.reasons if c.code in {"hyperv_missing", "avma_module_missing"}), None)
+    hard = next((c for c in verdict.reasons if c.code in _FIRST), None)
     if hard is not None:
         return hard
     if activation is None and (part is None or part.code in _UNASKABLE):

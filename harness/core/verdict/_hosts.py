@@ -149,7 +149,9 @@ def _server(name: str, facts: HostFacts) -> Finding:
 
 
 def _azure(name: str, facts: HostFacts, grant: HostGrant) -> Finding:
-    """An Azure node needs a host key or the subscription, and a sync with Azure within thirty days."""
+    """An Azure node needs its registration, a host key or the subscription, and a sync within thirty days."""
+    if facts.subscription is not None and facts.subscription.registered is False:
+        return False, reason("node_not_registered", host=name)
     if _unsynced(facts):
         return False, reason("node_not_synced", host=name)
     if grant.licensing is Licensing.SUBSCRIPTION:

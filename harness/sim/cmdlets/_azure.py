@@ -27,22 +27,23 @@ def _host(call: Call) -> Host:
 def get_azure_stack_hci(call: Call) -> Iterable[object]:
     host = _host(call)
     now = call.scope.world.settle()
-    connected = host.last_sync is None
+    connected = host.registered and host.last_sync is None
+    state = "Registered" if host.registered else "NotYet"
     kind = "Microsoft.AzureStack.HCI.AzureStackHCI"
     return [
         Obj(
             (kind, "System.Object"),
             {
                 "ClusterStatus": Enum("Microsoft.AzureStack.HCI.ClusterStatus", "Clustered", 1),
-                "RegistrationStatus": Enum("Microsoft.AzureStack.HCI.RegistrationStatus", "Registered", 1),
-                "RegistrationDate": host.windows.booted,
+                "RegistrationStatus": Enum("Microsoft.AzureStack.HCI.RegistrationStatus", state, int(host.registered)),
+                "RegistrationDate": host.windows.booted if host.registered else None,
                 "AzureResourceName": host.cluster.name if host.cluster else host.name,
                 "ConnectionStatus": Enum(
                     "Microsoft.AzureStack.HCI.ConnectionStatus",
-                    "Connected" if connected else "NotConnectedRecently",
-                    0 if connected else 1,
+                    "Connected" if connected else "NotConnectedRecently" if host.registered else "NotYet",
+                    0 if connected else 1 if host.registered else 2,
                 ),
-                "LastConnected": host.last_sync or now,
+                "LastConnected": (host.last_sync or now) if host.registered else None,
                 "Region": "westeurope",
             },
             text=kind,
@@ -67,7 +68,7 @@ def _row(call: Call, name: str, *, active: bool) -> Obj:
 def get_subscription_status(call: Call) -> Iterable[object]:
     host = _host(call)
     now = call.scope.world.settle()
-    if host.last_sync is not None:
+    if host.last_sync is not None or not host.registered:
         text = "Unable to connect to service."
         call.error(record(text, "Get-AzureStackHCISubscriptionStatus", Category.CONNECTION_ERROR))
         return []

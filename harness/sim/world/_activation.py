@@ -40,7 +40,7 @@ def host_is_activated(host: Host, now: datetime, variants: Mapping[str, str]) ->
     if host.is_azure:
         synced = host.last_sync is None or now - host.last_sync <= _SYNC_LIMIT
         subscribed = host.subscription.enabled and (host.subscription.effective or now) <= now
-        return synced and (subscribed or host.key_in_force is not None)
+        return host.registered and synced and (subscribed or host.key_in_force is not None)
     licence = host.windows.licence
     if host.windows.os.evaluation and variants["evaluation_parent"] != "accepted":
         return False

@@ -47,7 +47,8 @@ class Host:
     """A Hyper-V host.
 
     ``avma_module`` is the version of ServerAVMAManager, None where the module is absent (every Windows Server,
-    unpatched Azure nodes). ``last_sync`` is when an Azure node that lost its connection last spoke to Azure.
+    unpatched Azure nodes). ``last_sync`` is when an Azure node that lost its connection last spoke to Azure;
+    one that is not ``registered`` yet activates nobody.
     """
 
     windows: Installation
@@ -61,6 +62,7 @@ class Host:
     node_state: NodeState = NodeState.Up
     drained: bool = False
     last_sync: datetime | None = None
+    registered: bool = True
     address: str = ""
     accepts_direct: bool = True
 

@@ -1,0 +1,130 @@
+"""A cluster whose nodes are in every state but the right one: each is named, and each VM knows where it would stay."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from onboarding_lab import AZURE, blocked, cluster, key_states
+
+from harness.sim.lab import RunningLab
+from harness.sim.world import NodeState
+
+MIXED = {
+    "NODE-A": {"key": "y22-1", "applied_keys": ["y22-1"]},
+    "NODE-B": {"key": "y19-2", "applied_keys": ["y19-2"]},
+    "NODE-C": {"key": "y22-3", "avma_module": "none"},
+    "NODE-D": {"key": None},
+    "NODE-E": {"key": "y22-2", "registered": False},
+    "NODE-F": {"key": "y25-1", "state": "Down"},
+}
+GUESTS = [
+    {"name": "new", "os": {"release": "2022"}, "key": "avma", "licensed": True},
+    {"name": "old", "os": {"release": "2019"}, "key": "avma", "licensed": True},
+]
+
+
+def mixed() -> dict:
+    topology = cluster()
+    nodes = [{"name": name, "os": AZURE, "guests": []} | told for name, told in MIXED.items()]
+    nodes[0]["guests"] = GUESTS
+    topology["clusters"][0]["nodes"] = nodes
+    return topology
+
+
+@pytest.fixture
+def lab(open_cluster):
+    with open_cluster(mixed(), variants={"avma_get_unset": "object"}) as opened:
+        yield opened
+
+
+def test_the_report_says_of_each_node_whether_it_is_covered_and_why(lab):
+    document = lab.avma("verify").document
+    jsonschema.validate(document, json.loads(Path("harness/report/schemas/verify.json").read_text()))
+    (found,) = document["clusters"]
+    told = {
+        node["name"]: (node["covered"], node["key_version"], (node["cause"] or {}).get("code"))
+        for node in found["nodes"]
+    }
+    assert told == {
+        "NODE-A": (True, "2022", None),
+        "NODE-B": (True, "2019", None),
+        "NODE-C": (False, "2022", "avma_module_missing"),
+        "NODE-D": (False, None, "host_key_missing"),
+        "NODE-E": (False, "2022", "node_not_registered"),
+        "NODE-F": (None, "2025", "cluster_not_covered"),
+    }
+    assert found["covered"] is False
+    assert [cause["code"] for cause in found["causes"]] == ["mixed_key_versions"]
+    assert "2019, 2022" in found["causes"][0]["message"]
+
+
+def test_the_report_says_for_each_vm_on_which_nodes_it_would_stay_activated(lab):
+    moves = lab.avma("verify").document["moves"]
+    stays = {g["name"]: {cell["node"]: cell["stay"] for cell in g["cells"]} for g in moves["guests"]}
+    lapsing = dict.fromkeys(("NODE-C", "NODE-D", "NODE-E"), "lapses")
+    assert stays == {
+        "new": {"NODE-A": "stays", "NODE-B": "lapses", **lapsing, "NODE-F": "unknown"},
+        "old": {"NODE-A": "stays", "NODE-B": "stays", **lapsing, "NODE-F": "unknown"},
+    }
+    causes = {cell["node"]: cell["code"] for cell in moves["guests"][0]["cells"] if cell["code"]}
+    assert causes["NODE-B"] == "host_key_too_old"
+    assert set(causes) == {"NODE-B", "NODE-C", "NODE-D", "NODE-E", "NODE-F"}
+
+
+def test_onboarding_it_sends_nothing_and_names_every_obstacle(lab):
+    before = lab.keys()
+    answer = lab.avma("onboard", "azl")
+    assert key_states(answer) == {}
+    assert lab.keys() == before
+    assert sorted((item["target"], item["code"]) for item in answer.document["blocked"]) == [
+        ("NODE-C", "avma_module_missing"),
+        ("NODE-D", "host_key_not_given"),
+        ("NODE-E", "node_not_registered"),
+        ("NODE-F", "cluster_not_covered"),
+        ("NODE-F", "connect_failed"),
+    ]
+    assert all(item["message"] and item["next_step"] for item in answer.document["blocked"])
+    assert answer.code == 3
+    assert answer.document["verify"]["clusters"][0]["covered"] is False
+
+
+@pytest.mark.parametrize("state", ["Paused", "Joining", "Down"])
+def test_a_node_that_is_not_up_is_named_and_the_others_get_their_keys(open_cluster, state):
+    told = cluster({"NODE-C": {"key": "y22-3", "state": state}})
+    with open_cluster(told, variants={"avma_get_unset": "object"}) as lab:
+        answer = lab.avma("onboard", "azl")
+        assert key_states(answer) == {"node-a": "verified", "node-b": "verified"}
+        assert blocked(answer)["node-c"] == "cluster_not_covered"
+        assert answer.code == 4
+        assert lab.keys()["node-c"] == []
+        (found,) = answer.document["verify"]["clusters"]
+        assert found["covered"] is (None if state == "Down" else False)
+
+
+def joined(running: RunningLab) -> None:
+    running.world.host("NODE-C").node_state = NodeState.Up
+
+
+def test_a_node_that_joins_later_is_the_only_one_touched(open_cluster):
+    with open_cluster(cluster({"NODE-C": {"key": "y22-3", "state": "Joining"}})) as lab:
+        lab.avma("onboard", "azl")
+        lab.thread.do(joined)
+        sent = lab.keys()
+        answer = lab.avma("onboard", "azl")
+        assert key_states(answer) == {"node-c": "verified"}
+        assert answer.code == 0
+        assert {node: tails for node, tails in lab.keys().items() if node != "node-c"} == {
+            node: tails for node, tails in sent.items() if node != "node-c"
+        }
+        assert answer.document["verify"]["clusters"][0]["covered"] is True
+
+
+def test_a_cluster_is_covered_once_every_node_has_its_key(open_cluster):
+    with open_cluster(cluster()) as lab:
+        answer = lab.avma("onboard", "azl")
+        (found,) = answer.document["verify"]["clusters"]
+        assert found["covered"] is True
+        assert {node["key_version"] for node in found["nodes"]} == {"2022"}
+        stays = {cell["stay"] for g in answer.document["verify"]["moves"]["guests"] for cell in g["cells"]}
+        assert stays == {"stays"}

@@ -9,6 +9,7 @@ from rich.text import Text
 from harness.core.moves import MoveGuest, MoveMatrix, Stay
 from harness.engine import RunRecord
 from harness.report._documents import plain
+from harness.report._text import visible
 from harness.report._words import cell, stay_text, table
 
 __all__ = ["MoveGroup", "move_groups", "moves_document", "moves_tables"]
@@ -116,6 +117,7 @@ def _totals(matrix: MoveMatrix) -> Text:
     moving = [guest for guest in matrix.guests if guest.keeps != "unaffected"]
     if matrix.drained is not None:
         safe = sum(guest.keeps == "anywhere" for guest in moving)
-        return Text(f"{safe} of {len(moving)} guests keep AVMA wherever {matrix.drained} sends them.", style="bold")
+        drained = visible(matrix.drained)
+        return Text(f"{safe} of {len(moving)} guests keep AVMA wherever {drained} sends them.", style="bold")
     losing = sum(any(c.stay is Stay.LAPSES for c in guest.cells) for guest in moving)
     return Text(f"{len(moving)} guests by AVMA; {losing} would lose their activation somewhere.", style="bold")

@@ -33,10 +33,10 @@ def stay_text(stay: Stay, until: str | None) -> Text:
 
 
 def table(title: str, *columns: str) -> Table:
-    """A titled table whose columns fold."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", expand=False)
+    """A titled table whose columns fold; names of machines may stand in title and columns."""
+    made = Table(title=cell(title), title_justify="left", title_style="bold", header_style="bold", expand=False)
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(cell(column), overflow="fold")
     return made
 
 

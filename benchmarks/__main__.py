@@ -22,7 +22,7 @@ def main() -> None:
     if options.repetitions:
         plan = Plan(
             peers=plan.peers,
-            efforts=tuple(Effort(e.hosts, options.repetitions, min(1, options.repetitions)) for e in plan.efforts),
+            efforts=tuple(Effort(e.hosts, options.repetitions, 1, 1) for e in plan.efforts),
         )
     machine = this_machine()
     results = sorted(measure(plan, _say), key=lambda result: (result.latency, result.hosts))

@@ -20,15 +20,22 @@ from harness.windows.question import Question
 __all__ = ["Effort", "Plan", "Result", "Shares", "measure", "measure_shares"]
 
 Say = Callable[[str], None]
+_OURS = ("first", "cold", "open")
+_FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """For so many hosts: repetitions of the quick clients and of Ansible."""
+    """For so many hosts: how often each client is measured; the slower ones less often."""
 
     hosts: int
-    repetitions: int
+    ours: int
+    pypsrp: int
     ansible: int
+
+    def turns(self, client: str) -> int:
+        """How often that client is measured."""
+        return {"pypsrp": self.pypsrp, "ansible": self.ansible}.get(client.partition(" ")[0], self.ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Plan:
     """
 
     peers: Path
-    efforts: tuple[Effort, ...] = (Effort(1, 15, 3), Effort(10, 7, 2), Effort(100, 3, 1))
+    efforts: tuple[Effort, ...] = (Effort(1, 15, 9, 3), Effort(10, 7, 3, 2), Effort(100, 3, 1, 1))
     vms: int = 20
     latencies: tuple[float, ...] = (0.0, 0.02)
     forks: int = 16
@@ -147,10 +154,10 @@ def measure_shares(plan: Plan, *, rounds: int) -> Shares:
 
 
 def _scenario(bench: _Bench, effort: Effort, latency: float, say: Say) -> Result:
-    for turn in range(max(effort.repetitions, effort.ansible)):
+    for turn in range(max(map(effort.turns, bench.clients))):
         bench.run_floor(latency)
         for client in bench.clients:
-            if turn < (effort.ansible if client.startswith("ansible") else effort.repetitions):
+            if turn < effort.turns(client):
                 say(f"{effort.hosts} hosts, {latency * 1000:g} ms, turn {turn + 1}: {client}")
                 bench.run(client)
     return bench.result(latency)
@@ -181,8 +188,8 @@ def _bench(plan: Plan, hosts: int) -> Iterator[_Bench]:
         for worker in (ours, pypsrp):
             worker.ask(mode="begin")
         clients = _clients(plan, job, questions, ours, pypsrp)
-        # At many hosts Ansible would take as long to be looked at as to be measured.
-        looked_at = {name: run for name, run in clients.items() if hosts == 1 or not name.startswith("ansible")}
+        # At many hosts the others would take as long to be looked at as to be measured.
+        looked_at = clients if hosts <= _FEW else {name: clients[name] for name in _OURS}
         _refuse_unlike_questions(lab, looked_at)
         yield _Bench(lab, job, plan.vms, clients, Replay(lab, job))
 

@@ -90,11 +90,11 @@ def _verdict(met: object) -> str:
 def page(plan: Plan, results: Sequence[Result], shares: Shares, machine: Machine, today: date) -> str:
     """The part of docs/performance.md that a run writes."""
     repetitions = ", ".join(
-        f"{effort.repetitions} for {effort.hosts} hosts (Ansible {effort.ansible})" for effort in plan.efforts
+        f"{effort.ours}, {effort.pypsrp} and {effort.ansible} for {effort.hosts} hosts" for effort in plan.efforts
     )
     measured = (
         f"Measured on {today.isoformat()}: {machine.sentence()}. {plan.vms} VMs on each host, {plan.forks} hosts "
-        f"asked at a time by every client. Medians of interleaved repetitions: {repetitions}."
+        f"asked at a time by every client. Medians of interleaved repetitions, ours, pypsrp and Ansible: {repetitions}."
     )
     where = (
         f"Where our client's CPU time goes, one host, open session, no latency ({shares.samples} samples; the client "

@@ -19,7 +19,7 @@ from benchmarks.statements import as_calls, as_scripts, script_of, shared_questi
 from benchmarks.worker import Worker, WorkerError
 from harness.remoting import cmd
 
-SMALL = Plan(peers=Path(sys.prefix), efforts=(Effort(2, 1, 0),), vms=2, latencies=(0.0, 0.001), forks=2)
+SMALL = Plan(peers=Path(sys.prefix), efforts=(Effort(2, 1, 1, 0),), vms=2, latencies=(0.0, 0.001), forks=2)
 
 
 @pytest.mark.slow

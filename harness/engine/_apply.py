@@ -25,7 +25,7 @@ def apply_plan(context: RunContext, plan: Plan, facts: FabricFacts) -> tuple[Act
     Returns:
         one result per action, in the plan's order.
     """
-    context.publish(events.PhaseStarted, phase="apply", lanes=len({a.target for a in plan.actions}))
+    context.publish(events.PhaseStarted, phase="apply", lanes=len(plan.actions))
     run = _Application(context, facts)
     for _, step in groupby(plan.actions, key=lambda action: action.step_index):
         run.step(list(step))

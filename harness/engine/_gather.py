@@ -95,9 +95,10 @@ def _host_facts(context: RunContext, name: str) -> HostFacts:
 
 
 def _guest_lane(context: RunContext, lane: GuestLane) -> GuestLane:
-    if lane.access is GuestAccess.NONE:
-        return lane
     name = lane.vm.name
+    if lane.access is GuestAccess.NONE:
+        context.publish(events.LaneFinished, target=name, phase="gather_guests", summary="not entered")
+        return lane
     context.publish(events.LaneStarted, target=name, phase="gather_guests")
     try:
         facts = context.attempt(lambda: _guest_facts(context, lane), RetryClass.READ, target=name)

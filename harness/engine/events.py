@@ -52,7 +52,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted(Event):
-    """``phase`` is gather_hosts, gather_guests, plan, apply or verify; ``lanes`` how many targets it has."""
+    """``phase`` is gather_hosts, gather_guests or apply; ``lanes`` how many lanes or actions it has."""
 
     phase: str
     lanes: int

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("pytester",)  # for the tests of our own plugin
+
 Figure = Callable[[str, float, str], None]
 
 

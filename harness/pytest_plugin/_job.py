@@ -41,4 +41,4 @@ def ask(question: Callable[[], T], failure: type[Exception]) -> T:
     try:
         return question()
     except HarnessError as error:
-        raise failure(f"lab: {error}") from None
+        raise failure(str(error)) from None

@@ -136,8 +136,8 @@ class SimulatedLab:
         line = self._process.stdout.readline()
         if not line:
             self.close()
-            words = log.read_text("utf-8").strip().splitlines() or ["The simulated lab did not start."]
-            raise InputError(words[-1].removeprefix("avma: "))
+            words = log.read_text("utf-8").strip() or "The simulated lab did not start."
+            raise InputError(words.removeprefix("avma: "))
         document = json.loads(line)
         self.inventory = str(document["inventory"])
         self.control = SimControl(str(document["control"]))

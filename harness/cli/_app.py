@@ -243,13 +243,16 @@ def sim_up(
     topology: Annotated[str, typer.Option(help="Topology file, or the name of a shipped one: demo, plain.")] = "demo",
     directory: Annotated[str | None, typer.Option(help="Where inventory, CA and secrets are written.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="NAME=CHOICE, repeatable.")] = None,
+    capture: Annotated[str | None, typer.Option(help="Behave as a host of this capture did.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
     end_with_stdin: Annotated[bool, typer.Option("--end-with-stdin", help="End when stdin does, too.")] = False,
 ) -> int:
     """Serve a simulated lab until SIGTERM."""
+    from harness.cli._capture_file import captured_variants
     from harness.cli._sim import sim_up as run
 
-    return run(context.obj, topology, directory, variant or [], seed, end_with_stdin=end_with_stdin)
+    variants = [*(captured_variants(capture) if capture else []), *(variant or [])]
+    return run(context.obj, topology, directory, variants, seed, end_with_stdin=end_with_stdin)
 
 
 @sim.command("topology")

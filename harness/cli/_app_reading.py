@@ -34,3 +34,17 @@ def usage(
     from harness.cli._usage import usage as run
 
     return run(context.obj, since, csv)
+
+
+@app.command()
+def capture(
+    context: typer.Context,
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="[TARGET]...", help="Hosts, clusters, groups or globs; none is all.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Write the capture to this file.")] = None,
+) -> int:
+    """Record what real hosts show of the questions nobody has recorded, for the simulated lab. Changes nothing."""
+    from harness.cli._capture import capture as run
+
+    return run(context.obj, targets or [], to)

@@ -1,5 +1,6 @@
 """gather, plan, apply, verify: lanes, deadlines, retry classes, journal, and one typed event stream."""
 
+from harness.engine._capture import Capture, capture
 from harness.engine._clock import Clock, SystemClock
 from harness.engine._context import RunContext
 from harness.engine._hold import HostHold, holder_of, longest_operation
@@ -10,6 +11,7 @@ from harness.engine._usage import Look, observe
 from harness.engine._watch import watch
 
 __all__ = [
+    "Capture",
     "Clock",
     "HostHold",
     "Look",
@@ -19,6 +21,7 @@ __all__ = [
     "RunRecord",
     "SessionBook",
     "SystemClock",
+    "capture",
     "holder_of",
     "longest_operation",
     "observe",

@@ -1,6 +1,7 @@
 """Subscribers and renderers: terminal, lines, JSON documents, NDJSON, JUnit, HTML."""
 
 from harness.report._bundle import BundleCheck, bundle, check_bundle
+from harness.report._capture import capture_document, capture_tables
 from harness.report._doctor import checkup_tables, doctor_document
 from harness.report._documents import (
     apply_document,
@@ -30,6 +31,8 @@ __all__ = [
     "TrialFolder",
     "apply_document",
     "bundle",
+    "capture_document",
+    "capture_tables",
     "check_bundle",
     "checkup_tables",
     "doctor_document",

@@ -1,0 +1,56 @@
+"""A first contact for a person and for a program: which open questions it settled, and how to play it back."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.engine import Capture
+from harness.report._documents import plain
+from harness.report._text import visible
+from harness.windows.capture import QUESTIONS
+
+__all__ = ["capture_document", "capture_tables"]
+
+
+def capture_document(found: Capture, time: str, version: str) -> dict[str, object]:
+    """avma/capture/1. ``variants`` is what `avma sim up --capture` takes.
+
+    Args:
+        found: the findings.
+        time: when, ISO 8601 UTC.
+        version: of the harness.
+    """
+    return {
+        "schema": "avma/capture/1",
+        "time": time,
+        "harness": version,
+        "hosts": plain(found.hosts),
+        "unreachable": plain(found.failures),
+        "variants": {name: finding.choice for name, finding in found.findings.items() if finding.choice},
+        "answers": [
+            {
+                "name": name,
+                "question": QUESTIONS[name],
+                "choice": finding.choice,
+                "seen": finding.seen,
+                "evidence": plain(finding.evidence),
+            }
+            for name, finding in found.findings.items()
+        ],
+    }
+
+
+def capture_tables(found: Capture) -> RenderableType:
+    """What was settled, what stays open and why, and the options that make a simulated lab like this."""
+    table = Table(title="First contact", title_justify="left", title_style="bold", header_style="bold", expand=False)
+    for column in ("Question", "Choice", "Seen"):
+        table.add_column(column, overflow="fold")
+    for name, finding in found.findings.items():
+        choice = Text(finding.choice, style="green") if finding.choice else Text("open", style="yellow")
+        table.add_row(Text(f"{name}: {QUESTIONS[name]}"), choice, Text(visible(finding.seen)))
+    settled = {name: finding.choice for name, finding in found.findings.items() if finding.choice}
+    parts: list[RenderableType] = [table, Text(f"{len(settled)} of {len(found.findings)} questions settled.", "bold")]
+    if settled:
+        options = " ".join(f"--variant {name}={choice}" for name, choice in settled.items())
+        parts.append(Text(f"Play it back: avma sim up {options}"))
+    return Group(*parts)

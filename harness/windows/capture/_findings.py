@@ -1,0 +1,42 @@
+"""What was found of one question."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["Finding", "agreed", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``choice`` is None where nothing conclusive was seen; ``seen`` says what was, or why nothing could be.
+
+    ``evidence`` holds the raw answers it rests on, as JSON-ready values.
+    """
+
+    choice: str | None
+    seen: str
+    evidence: tuple[object, ...] = ()
+
+
+def unseen(why: str, *evidence: object) -> Finding:
+    """No conclusion."""
+    return Finding(None, why, evidence)
+
+
+def agreed(found: Iterable[tuple[str, str, object]], otherwise: str) -> Finding:
+    """One finding out of several observations: a choice where all that tell anything tell the same.
+
+    Args:
+        found: choice, sentence and evidence of each observation.
+        otherwise: what to say where there is none.
+    """
+    listed = list(found)
+    if not listed:
+        return unseen(otherwise)
+    choices = {choice for choice, _, _ in listed}
+    evidence = tuple(item for _, _, item in listed[:20])
+    if len(choices) > 1:
+        return Finding(None, f"The observations differ: {', '.join(sorted(choices))}.", evidence)
+    choice, seen, _ = listed[0]
+    more = f" So say {len(listed)} observations." if len(listed) > 1 else ""
+    return Finding(choice, f"{seen}{more}", evidence)

@@ -252,4 +252,10 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         {"works": "yes", "denied": "no, access denied"},
         _PS,
     ),
+    (
+        "edition_restarts",
+        "How often does a guest restart until an edition set by DISM is there?",
+        {"one": "once", "two": "twice, of which the second comes by itself"},
+        "public scripts speak of one or two restarts",
+    ),
 )

@@ -12,7 +12,7 @@ from sim_world_topologies import HOST_KEYS, guest, host, lab, node
 from harness.sim.machine import TerminatingError
 from harness.sim.objects import Obj, Secure
 from harness.sim.variants import REGISTER, UnknownVariantError, Variants
-from harness.sim.world import LicensingError, host_answer, host_is_activated
+from harness.sim.world import LicensingError, VmState, host_answer, host_is_activated
 
 KEY = "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
 Observer = Callable[[dict[str, str]], object]
@@ -195,6 +195,17 @@ def cim_error(variants: dict[str, str]) -> object:
     return one(variants).ask("vm", call).ids
 
 
+def edition_after_one_start(variants: dict[str, str]) -> object:
+    found = one(variants, os_evaluation=True, key="evaluation", licensed=True)
+    order = f"dism.exe /online /Set-Edition:ServerStandard /ProductKey:{KEY} /AcceptEula /NoRestart"
+    assert found.run("vm", order).exit_code == 3010
+    vm = found.vm("vm")
+    found.world.set_state(vm, VmState.Off)
+    found.world.set_state(vm, VmState.Running)
+    assert vm.windows is not None
+    return vm.windows.os.evaluation
+
+
 OBSERVERS: dict[str, Observer] = {
     "avma_get_shape": avma_get(["dc-2022"]),
     "avma_get_unset": avma_get([]),
@@ -226,6 +237,7 @@ OBSERVERS: dict[str, Observer] = {
     "hyperv_without_rights": lambda v: outcome(one(v), "HV1", command("Get-VM"), administrator=False),
     "direct_bad_credential": direct_credential,
     "cim_error": cim_error,
+    "edition_restarts": edition_after_one_start,
     "cluster_from_network_logon": lambda v: outcome(azure(v), "N1", command("Get-ClusterNode")),
 }
 

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from harness.sim.machine import Program, ProgramNotFound, ProgramResult
 from harness.sim.shell._command_line import Step, expand, split_steps, split_words
 from harness.sim.shell._cscript import ProgramOutput, run_cscript, slmgr_verb
+from harness.sim.shell._dism import changes_edition, run_dism
 from harness.sim.shell._slmgr import CHANGING_VERBS
-from harness.sim.world import Installation, World
+from harness.sim.world import Installation, VmState, World
 
 __all__ = ["CommandShell", "PowerShellRunner", "code_page_name"]
 
 PowerShellRunner = Callable[[str], Awaitable[ProgramOutput]]
 """Runs script text as powershell.exe would and returns what it printed."""
 
+_GRACE, _DOWN, _UP = 0.3, 0.7, 1.0
+"""Real seconds: until a restart begins, that it takes, and until a second one follows."""
 _CODE_PAGES = {65001: "utf-8", 932: "cp932", 936: "gbk", 28591: "latin-1"}
 
 
@@ -87,6 +90,12 @@ class CommandShell:
             return run_cscript(
                 self.world, self.windows, arguments, elevated=self.elevated, folder=lambda: rf"C:\Users\{self.user}"
             )
+        if name == "dism":
+            self.observe("dism /Set-Edition" if changes_edition(arguments) else "dism.exe", changes_edition(arguments))
+            return run_dism(self.world, self.windows, arguments, elevated=self.elevated)
+        if name == "shutdown":
+            self.observe("shutdown.exe", True)  # noqa: FBT003 - the shape in which it is told
+            return self._restart()
         self.observe(name, False)  # noqa: FBT003 - none of the others changes anything
         if name in {"wscript", "slmgr", "slmgr.vbs"}:
             await asyncio.Event().wait()  # a dialog box opens where nobody will ever close it
@@ -100,6 +109,19 @@ class CommandShell:
             return ProgramOutput(1, "", f"{text}\r\noperable program or batch file.\r\n")
         return builtin(self, arguments)
 
+    def _restart(self) -> ProgramOutput:
+        """shutdown /r: a guest goes in a moment and comes back, as often as an ordered edition needs."""
+        vm = self.world.vm_of(self.windows)
+        if not self.elevated or vm is None:
+            return ProgramOutput(5, "", "Access is denied.(5)\r\n")
+        starts = self.windows.starts_to_edition if self.windows.ordered_edition else 1
+        loop, moment = asyncio.get_running_loop(), _GRACE
+        for _ in range(starts):
+            loop.call_later(moment, self.world.set_state, vm, VmState.Off)
+            loop.call_later(moment + _DOWN, self.world.set_state, vm, VmState.Running)
+            moment += _DOWN + _UP
+        return ProgramOutput()
+
     async def _nested(self, text: str) -> ProgramOutput:
         rest = text.partition("/c")[2] or text.partition("/C")[2]
         output = ProgramOutput()
@@ -109,7 +131,7 @@ class CommandShell:
         return output
 
     def _is_program(self, words: Sequence[str]) -> bool:
-        known = {"cscript", "wscript", "cmd", "powershell", "hostname", "whoami", "chcp"}
+        known = {"cscript", "dism", "shutdown", "wscript", "cmd", "powershell", "hostname", "whoami", "chcp"}
         return bool(words) and _bare(words[0]) in known
 
 

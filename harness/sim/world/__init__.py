@@ -2,6 +2,7 @@
 
 from harness.sim.world._activation import host_answer, host_is_activated
 from harness.sim.world._clock import FILETIME_ZERO, VirtualClock
+from harness.sim.world._edition import current_edition, order_edition, target_editions
 from harness.sim.world._events import SPP_PROVIDER, Event, EventLog
 from harness.sim.world._fabric import Cluster, Host, HostKeyApplication, NodeState, Subscription
 from harness.sim.world._installation import Installation, SessionConfiguration
@@ -61,6 +62,7 @@ __all__ = [
     "VirtualMachine",
     "VmState",
     "World",
+    "current_edition",
     "digits",
     "family_name",
     "guest_parameters",
@@ -69,7 +71,9 @@ __all__ = [
     "intrinsic_items",
     "item_xml",
     "minutes_left",
+    "order_edition",
     "primary_row",
     "product_rows",
     "snapshot",
+    "target_editions",
 ]

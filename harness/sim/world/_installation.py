@@ -48,6 +48,10 @@ class Installation:
     """Further products with a key: ``esu``, ``office``."""
     files: dict[str, str] = field(default_factory=dict)
     """Script files by lower-case path."""
+    ordered_edition: tuple[str, str] | None = None
+    """What a start to come brings: an edition as DISM names it, and its key."""
+    starts_to_edition: int = 0
+    """How many starts it takes until then."""
     session_configurations: list[SessionConfiguration] = field(default_factory=list)
     """Beside those that every Windows has."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from harness.sim.world._activation import attempt, grant
 from harness.sim.world._clock import VirtualClock
+from harness.sim.world._edition import take_edition
 from harness.sim.world._fabric import Cluster, Host, HostKeyApplication, Subscription
 from harness.sim.world._hostkeys import apply_host_key
 from harness.sim.world._installation import Installation
@@ -208,6 +209,7 @@ class World:
         if started and vm.windows is not None:
             vm.windows.booted = now
             vm.registry_removed.clear()
+            take_edition(vm.windows, self.keys, now, self.variants)
             expire(vm.windows, now)
             if vm.windows.licence.key is not None:
                 self._attempt(vm, now)

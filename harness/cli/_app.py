@@ -105,11 +105,16 @@ def schema(
 
 
 @app.command()
-def facts(context: typer.Context) -> int:
+def facts(
+    context: typer.Context,
+    kvp: Annotated[
+        bool, typer.Option("--kvp", help="Also what guests tell through Data Exchange, unverified.")
+    ] = False,
+) -> int:
     """Ask hosts and guests what they are. Changes nothing."""
     from harness.cli._run import facts as run
 
-    return run(context.obj)
+    return run(context.obj, kvp=kvp)
 
 
 @app.command()

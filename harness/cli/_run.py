@@ -15,6 +15,7 @@ from harness.cli._sinks import beneath, redactor, shown
 from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import Playbook
+from harness.core.tracking import tracking
 from harness.engine import (
     HostHold,
     Run,
@@ -35,10 +36,12 @@ from harness.report import (
     facts_tables,
     json_lines,
     log_lines,
+    plain,
     plan_document,
     plan_tables,
     print_record,
     text_lines,
+    tracking_table,
     verify_document,
 )
 from harness.store import open_store
@@ -139,14 +142,15 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
         store.close()
 
 
-def facts(options: Options) -> int:
-    """`avma facts`."""
+def facts(options: Options, *, kvp: bool = False) -> int:
+    """`avma facts`; with ``kvp`` also what guests tell of themselves through Data Exchange."""
     with open_run(options, RunSettings("facts")) as run:
         found = run.gather()
         if options.output is Output.JSON:
-            options.document(facts_document(run.record))
+            heard = {"tracking": plain(tracking(found))} if kvp else {}
+            options.document({**facts_document(run.record), **heard})
         elif options.output is Output.TEXT:
-            options.console().print(facts_tables(shown(found)))
+            options.console().print(tracking_table(shown(tracking(found))) if kvp else facts_tables(shown(found)))
         return int(run.exit_code())
 
 
@@ -186,7 +190,10 @@ def verify(options: Options, report: str | None, *, patience: tuple[str, str] | 
     """`avma verify`; with ``patience`` (deadline and interval) `avma verify --watch`."""
     seconds = tuple(map(seconds_of, ("--deadline", "--every"), patience)) if patience else ()
     with open_run(options, RunSettings("verify --watch" if patience else "verify")) as run:
-        verdict = watch(run, seconds=seconds[0], every=seconds[1]) if seconds else run.verify()
+        if seconds:
+            watch(run, seconds=seconds[0], every=seconds[1])
+        else:
+            run.verify()
         if options.output is Output.JSON:
             options.document(verify_document(run.record))
         elif options.output is Output.TEXT:

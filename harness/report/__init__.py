@@ -22,6 +22,7 @@ from harness.report._preflight import preflight_document, preflight_tables
 from harness.report._rundiff import rundiff_document, rundiff_tables
 from harness.report._summary import facts_tables, plan_tables, print_record, verdict_tables
 from harness.report._text import visible
+from harness.report._tracking import tracking_table
 from harness.report._trial_folder import TrialFolder
 from harness.report._usage import usage_csv, usage_document, usage_tables
 
@@ -55,6 +56,7 @@ __all__ = [
     "rundiff_document",
     "rundiff_tables",
     "text_lines",
+    "tracking_table",
     "usage_csv",
     "usage_document",
     "usage_tables",

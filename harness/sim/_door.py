@@ -16,6 +16,7 @@ from harness.sim.auth import (
     AccountBook,
     Basic,
     ClientCertificates,
+    CredSsp,
     Kerberos,
     KerberosIdentity,
     Negotiate,
@@ -42,7 +43,7 @@ class Listener:
         http_port, https_port: 5985 and 5986 on Windows; 0 takes a free one, None does not listen.
         certificate: for HTTPS.
         auth: schemes that are offered, in the order of their WWW-Authenticate lines: Negotiate, Kerberos, Basic,
-            Certificate (over HTTPS only).
+            CredSSP, Certificate (over HTTPS only).
         allow_unencrypted: AllowUnencrypted of the service: plain bodies over plain HTTP.
         channel_binding: CbtHardeningLevel, ``none``, ``relaxed`` or ``strict``.
         limits: quotas and timeouts.
@@ -172,6 +173,7 @@ class Door:
             "Basic": lambda: Basic(self._book),
             "Negotiate": lambda: Negotiate(self._book, self._identity(certificate), self._keys(certificate)),
         }
+        makers["CredSSP"] = lambda: CredSsp(self._book, self._identity(certificate), self._keys(certificate))
         if self.listener.keytab is not None:
             makers["Kerberos"] = lambda: Kerberos(self._book, self._identity(certificate), self._keys(certificate))
         if certificate is not None:

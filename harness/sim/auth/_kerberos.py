@@ -119,6 +119,18 @@ class KerberosSession:
         header, data, padding = (bytes(one.value or b"") for one in buffers)
         return header, data + padding
 
+    def wrap(self, plain: bytes) -> bytes:
+        """A token with the sealed text in it."""
+        return bytes(self._raw.wrap(self._context, plain, confidential=True).message)
+
+    def unwrap(self, token: bytes) -> bytes:
+        """The plain text of such a token."""
+        try:
+            opened = self._raw.unwrap(self._context, token)
+        except self._raw.GSSError as error:
+            raise TokenError(f"Kerberos: {error}") from error
+        return bytes(opened.message)
+
     def sign(self, data: bytes) -> bytes:
         """A signature with the next number."""
         return bytes(self._raw.get_mic(self._context, data))

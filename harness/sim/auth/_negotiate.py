@@ -4,6 +4,7 @@ import base64
 import hashlib
 import struct
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from harness.sim.auth._accounts import AccountBook
@@ -16,7 +17,7 @@ from harness.sim.auth._verdict import Admitted, Turned
 from harness.sim.http import HttpRequest
 from harness.sim.machine import Account
 
-__all__ = ["Kerberos", "Negotiate", "channel_binding_data", "channel_binding_hash"]
+__all__ = ["Handshake", "Kerberos", "Negotiate", "channel_binding_data", "channel_binding_hash"]
 
 
 def channel_binding_data(certificate: bytes) -> bytes:
@@ -46,6 +47,8 @@ class Security(Protocol):
     def sign(self, data: bytes) -> bytes: ...
     def verify(self, data: bytes, signature: bytes) -> None: ...
     def restart_ciphers(self) -> None: ...
+    def wrap(self, plain: bytes) -> bytes: ...
+    def unwrap(self, token: bytes) -> bytes: ...
 
 
 class Acceptor(Exchange, Protocol):
@@ -57,8 +60,8 @@ class Acceptor(Exchange, Protocol):
     def session(self) -> Security | None: ...
 
 
-class Negotiate:
-    """Authenticates a connection once; later requests on it need no token.
+class Handshake:
+    """One run of tokens by whichever mechanism the client chose: NTLM, Kerberos, or SPNEGO around either.
 
     Args:
         book: the machine's accounts.
@@ -66,15 +69,65 @@ class Negotiate:
         kerberos: what it accepts tickets with; None where it is in no domain.
     """
 
-    offer = "Negotiate"
-    words: tuple[str, ...] = ("negotiate", "ntlm")
-
     def __init__(self, book: AccountBook, identity: NtlmIdentity, kerberos: KerberosIdentity | None = None) -> None:
         self._book = book
         self._identity = identity
         self._kerberos = kerberos
         self._acceptors: list[Acceptor] = []
         self._exchange: Exchange | None = None
+
+    def step(self, token: bytes) -> bytes:
+        """The answer to a token. Raises TokenError."""
+        if self._exchange is None:
+            self._exchange = self._begin(token)
+        return self._exchange.step(token)
+
+    @property
+    def proved(self) -> tuple[Account, Security] | None:
+        """Who it is and the context that was established, once both are known."""
+        found = next((one for one in self._acceptors if one.session is not None), None)
+        if found is None or found.account is None or found.session is None:
+            return None
+        return found.account, found.session
+
+    def _begin(self, token: bytes) -> Exchange:
+        ntlm = NtlmAcceptor(self._identity, self._book.find, self._book.failed)
+        if token.startswith(SIGNATURE):
+            self._acceptors = [ntlm]
+            return ntlm
+        mechanisms = [_mechanism(ntlm, NTLM)]
+        self._acceptors = [ntlm]
+        if self._kerberos is not None:
+            kerberos = KerberosAcceptor(self._kerberos, self._book.find)
+            self._acceptors = [kerberos, ntlm]
+            mechanisms.insert(0, _mechanism(kerberos, KERBEROS, MS_KERBEROS))
+            if _is_raw_kerberos(token):
+                return kerberos
+        return SpnegoAcceptor(mechanisms)
+
+
+class _KerberosHandshake(Handshake):
+    """Kerberos tokens without SPNEGO around them."""
+
+    def _begin(self, token: bytes) -> Exchange:
+        if self._kerberos is None or not _is_raw_kerberos(token):
+            raise TokenError("not a Kerberos token, or no keys to read it with")
+        kerberos = KerberosAcceptor(self._kerberos, self._book.find)
+        self._acceptors = [kerberos]
+        return kerberos
+
+
+class Negotiate:
+    """Authenticates a connection once; later requests on it need no token. Arguments as of Handshake."""
+
+    offer = "Negotiate"
+    words: tuple[str, ...] = ("negotiate", "ntlm")
+    handshake: type[Handshake] = Handshake
+
+    def __init__(self, book: AccountBook, identity: NtlmIdentity, kerberos: KerberosIdentity | None = None) -> None:
+        self._book = book
+        self._make = partial(self.handshake, book, identity, kerberos)
+        self._handshake: Handshake | None = None
         self._admitted: Admitted | None = None
 
     def judge(self, request: HttpRequest) -> Admitted | Turned | None:
@@ -88,43 +141,22 @@ class Negotiate:
         try:
             return self._step(token, request.headers["authorization"].partition(" ")[0])
         except TokenError:
-            self._forget()
+            self._handshake = self._admitted = None
             return Turned()
 
     def _step(self, token: bytes, written: str) -> Admitted | Turned:
-        if self._exchange is None or self._admitted is not None:
-            self._begin(token)
-        assert self._exchange is not None
-        answer = self._exchange.step(token)
+        if self._handshake is None or self._admitted is not None:
+            self._handshake, self._admitted = self._make(), None
+        answer = self._handshake.step(token)
         line = f"{written} {base64.b64encode(answer).decode()}" if answer else written
-        proved = next((one for one in self._acceptors if one.session is not None), None)
-        if proved is None or proved.account is None or proved.session is None:
+        proved = self._handshake.proved
+        if proved is None:
             return Turned(line, close=False)
-        self._book.succeeded(proved.account)
-        sealer = MultipartSealer(proved.session)
-        self._admitted = Admitted(proved.account, sealer=sealer)
-        return Admitted(proved.account, (("WWW-Authenticate", line),) if answer else (), sealer)
-
-    def _begin(self, token: bytes) -> None:
-        self._forget()
-        ntlm = NtlmAcceptor(self._identity, self._book.find, self._book.failed)
-        if token.startswith(SIGNATURE):
-            self._acceptors, self._exchange = [ntlm], ntlm
-            return
-        mechanisms = [_mechanism(ntlm, NTLM)]
-        self._acceptors = [ntlm]
-        if self._kerberos is not None:
-            kerberos = KerberosAcceptor(self._kerberos, self._book.find)
-            self._acceptors = [kerberos, ntlm]
-            mechanisms.insert(0, _mechanism(kerberos, KERBEROS, MS_KERBEROS))
-            if _is_raw_kerberos(token):
-                self._exchange = kerberos
-                return
-        self._exchange = SpnegoAcceptor(mechanisms)
-
-    def _forget(self) -> None:
-        self._exchange = self._admitted = None
-        self._acceptors = []
+        account, session = proved
+        self._book.succeeded(account)
+        sealer = MultipartSealer(session)
+        self._admitted = Admitted(account, sealer=sealer)
+        return Admitted(account, (("WWW-Authenticate", line),) if answer else (), sealer)
 
 
 class Kerberos(Negotiate):
@@ -132,13 +164,7 @@ class Kerberos(Negotiate):
 
     offer = "Kerberos"
     words = ("kerberos",)
-
-    def _begin(self, token: bytes) -> None:
-        self._forget()
-        if self._kerberos is None or not _is_raw_kerberos(token):
-            raise TokenError("not a Kerberos token, or no keys to read it with")
-        kerberos = KerberosAcceptor(self._kerberos, self._book.find)
-        self._acceptors, self._exchange = [kerberos], kerberos
+    handshake = _KerberosHandshake
 
 
 def _is_raw_kerberos(token: bytes) -> bool:

@@ -43,6 +43,7 @@ _OFFERED = (
 )
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _CLIENT, _SERVER = b"client-to-server", b"server-to-client"
+_SIGNATURE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +176,6 @@ class NtlmSession:
         TokenError: from ``open`` and ``verify``, when a signature is wrong.
     """
 
-    signature_size = 16
-
     def __init__(self, flags: Flags, key: bytes) -> None:
         self._exchanged = bool(flags & Flags.KEY_EXCH)
         self._sign_out, self._sign_in = _sign_key(key, _SERVER), _sign_key(key, _CLIENT)
@@ -194,6 +193,15 @@ class NtlmSession:
         """Signature and cipher text."""
         cipher_text = self._cipher_out.update(plain)
         return self.sign(plain), cipher_text
+
+    def wrap(self, plain: bytes) -> bytes:
+        """Signature and cipher text as one token, as GSS_Wrap lays it out (MS-NLMP 3.4.6)."""
+        signature, cipher_text = self.close(plain)
+        return signature + cipher_text
+
+    def unwrap(self, token: bytes) -> bytes:
+        """The plain text of such a token."""
+        return self.open(token[:_SIGNATURE], token[_SIGNATURE:])
 
     def sign(self, data: bytes) -> bytes:
         """A signature with the next number."""

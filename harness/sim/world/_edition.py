@@ -46,9 +46,7 @@ def target_editions(system: OperatingSystem) -> tuple[str, ...]:
     return (*(("ServerStandard",) if both else ()), f"ServerDatacenter{core}")
 
 
-def order_edition(
-    windows: Installation, target: str, key: str, keys: KeyBook, variants: Mapping[str, str]
-) -> int:
+def order_edition(windows: Installation, target: str, key: str, keys: KeyBook, variants: Mapping[str, str]) -> int:
     """DISM /Set-Edition: 0 when a restart will bring the edition, else the error DISM ends with."""
     wanted = next((name for name in target_editions(windows.os) if name.casefold() == target.casefold()), None)
     if wanted is None:

@@ -78,7 +78,7 @@ class CredSsp:
         self._inner: _Inner | None = None
         self._context: Any = None
         self._admitted: Admitted | None = None
-        self._greeted = False
+        self._hello = b""
 
     def judge(self, request: HttpRequest) -> Admitted | Turned | None:
         """See Scheme."""
@@ -95,10 +95,10 @@ class CredSsp:
             return Turned()
 
     def _step(self, token: bytes) -> Admitted | Turned:
-        hello = _is_client_hello(token)
-        if self._inner is None or (hello and not self._greeted):
+        hello = _client_random(token)
+        if self._inner is None or hello not in {b"", self._hello}:
             self._begin()
-        self._greeted = hello  # a second one that follows the first answers a HelloRetryRequest (RFC 8446 4.1.4)
+        self._hello = hello or self._hello
         assert self._inner is not None
         answer: bytes | None = self._context.step(token)
         if not self._context.complete:
@@ -170,9 +170,12 @@ class CredSspSealer:
             raise SealBroken(str(error)) from error
 
 
-def _is_client_hello(token: bytes) -> bool:
-    """Whether a client begins anew: a TLS record of a handshake whose first message is the ClientHello."""
-    return token[:2] == b"\x16\x03" and token[5:6] == b"\x01"
+def _client_random(token: bytes) -> bytes:
+    """What a ClientHello is told by; empty for other tokens.
+
+    A client begins anew with another one; with the same it answers a HelloRetryRequest (RFC 8446 4.1.2).
+    """
+    return token[11:43] if token[:2] == b"\x16\x03" and token[5:6] == b"\x01" else b""
 
 
 def _records_end(body: bytes, at: int) -> int:

@@ -67,6 +67,20 @@ class IntegrationServiceOptions(Form):
     enabled: bool = True
 
 
+class EditionOptions(Form):
+    """A conversion restarts the guest and cannot be undone, so it is off unless asked for."""
+
+    convert: bool = Field(
+        default=False, description="true: DISM with the AVMA key turns an evaluation into the edition it can become."
+    )
+    to: Literal["Datacenter"] | None = Field(
+        default=None, description="Datacenter: Standard guests become Datacenter as well; needs `convert: true`."
+    )
+    timeout: Timeout = Field(
+        default=1800.0, description="How long to wait for the guest after its restart."
+    )
+
+
 class GuestKeyOptions(Form):
     """Which other activation a guest may lose for its AVMA key."""
 
@@ -119,8 +133,8 @@ class StepForm(Form):
     integration_service: Annotated[IntegrationServiceOptions | None, NullIsEmpty()] = Field(
         default=None, description="Switch a service on or off."
     )
-    edition: Annotated[NoOptions | None, NullIsEmpty()] = Field(
-        default=None, description="Check that guests have an edition AVMA can activate."
+    edition: Annotated[EditionOptions | None, NullIsEmpty()] = Field(
+        default=None, description="Check, or change, the edition of guests that AVMA cannot activate as they are."
     )
     guest_key: Annotated[GuestKeyOptions | None, NullIsEmpty()] = Field(
         default=None, description="Install the generic AVMA key in guests."

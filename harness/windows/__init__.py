@@ -9,6 +9,7 @@ from types import MappingProxyType
 from harness.core.model import RetryClass
 from harness.windows.activation import HostKeyAnswer, read_host_activation, set_host_key
 from harness.windows.capabilities import HostCapabilities, probe, read_capabilities, write_capabilities
+from harness.windows.edition import order_edition, read_guest_system, restart_guest
 from harness.windows.guest import (
     activate_guest,
     clear_guest_key,
@@ -29,12 +30,15 @@ __all__ = [
     "gather_guest",
     "gather_host",
     "install_guest_key",
+    "order_edition",
     "probe",
     "read_capabilities",
     "read_guest_licence",
+    "read_guest_system",
     "read_host_activation",
     "read_service",
     "read_services",
+    "restart_guest",
     "set_host_key",
     "set_service",
     "uninstall_guest_key",
@@ -50,6 +54,9 @@ OPERATIONS: Mapping[str, RetryClass] = MappingProxyType(
         "read_services": RetryClass.READ,
         "read_host_activation": RetryClass.READ,
         "read_guest_licence": RetryClass.READ,
+        "read_guest_system": RetryClass.READ,
+        "order_edition": RetryClass.ONCE,
+        "restart_guest": RetryClass.ONCE,
         "set_service": RetryClass.IDEMPOTENT,
         "install_guest_key": RetryClass.IDEMPOTENT,
         "activate_guest": RetryClass.IDEMPOTENT,

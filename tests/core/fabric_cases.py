@@ -287,6 +287,7 @@ def _guest_facts(name: str, vm: VirtualMachine, guest: dict[str, Any]) -> GuestF
         os=OperatingSystem(
             caption=guest.get("caption"),
             build=BUILDS.get(guest["release"], 99999),
+            sku=guest.get("sku"),
             product_type=guest["product_type"],
             computer_name=guest.get("computer_name", name.upper()),
             release=guest["release"],
@@ -334,6 +335,7 @@ def _licence(guest: dict[str, Any], told: dict[str, Any], clock: datetime) -> Li
         reason=told.get("reason"),
         grace_minutes=told.get("grace"),
         is_addon=told.get("addon", False),
+        license_family=told.get("family"),
         avma_host=told.get("by"),
         avma_time=minutes_ago(told.get("granted"), clock),
     )

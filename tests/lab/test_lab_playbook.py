@@ -38,6 +38,7 @@ steps:
     assert options == {
         "host_key": {"accept_key_cost": False},
         "integration_service": {"component": "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47", "enabled": True},
+        "edition": {"convert": False, "to": None, "seconds": 1800.0},
         "guest_key": {"replace": ()},
         "wait_for_activation": {"seconds": 120.0},
     }

@@ -112,9 +112,10 @@ class Desk:
         *,
         arguments: Mapping[str, str] | None = None,
         retry_class: RetryClass = RetryClass.IDEMPOTENT,
+        refundable: bool = True,
         **told: str | None,
     ) -> None:
-        """Plan an action on a guest; ``told``: field, before, after, reason. All of them can be undone."""
+        """Plan an action on a guest; ``told``: field, before, after, reason. All but an edition can be undone."""
         self._planned.add((case.lane.vm.vm_id, step.kind))
         self.actions.append(
             Action(
@@ -123,7 +124,7 @@ class Desk:
                 target_kind=TargetKind.GUEST,
                 host=case.lane.host,
                 step=step.kind,
-                refundable=True,
+                refundable=refundable,
                 retry_class=retry_class,
                 vm_id=case.lane.vm.vm_id,
                 arguments=arguments or {},

@@ -18,7 +18,7 @@ from harness.core.verdict.obstacles import (
     wrong_system,
 )
 
-__all__ = ["plan_activate", "plan_guest_key", "plan_wait"]
+__all__ = ["plan_activate", "plan_guest_key", "plan_wait", "with_key"]
 
 _LICENSED = f"{LicenseStatus.LICENSED.name.capitalize()} ({LicenseStatus.LICENSED.value})"
 _UNSETTLED = frozenset({"witnesses_disagree", "lease_implausible", "state_in_flux"})
@@ -53,7 +53,7 @@ def plan_guest_key(desk: Desk, step: Step, index: int) -> None:
                 after=case.key.key,
                 reason=_why_key(case, case.key),
             )
-            desk.expect(case, licence=_with_key(case.key))
+            desk.expect(case, licence=with_key(case.key))
 
 
 def plan_activate(desk: Desk, step: Step, index: int) -> None:
@@ -161,7 +161,7 @@ def _why_key(case: GuestCase, key: KeyRow) -> str:
     return f"{case.name} runs Windows Server {key.release} {key.edition} and {has}; its AVMA key ends in {key.last5}."
 
 
-def _with_key(key: KeyRow) -> LicenceRecord:
+def with_key(key: KeyRow) -> LicenceRecord:
     """The licence as it will be once the key is installed and before the host was asked."""
     return LicenceRecord(
         description=_AVMA_WORD,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from harness.core.model import FabricFacts, Inventory, Plan, Playbook, Reason, Step, StepKind
 from harness.core.planning._desk import Desk
+from harness.core.planning._editions import plan_edition
 from harness.core.planning._guests import plan_activate, plan_guest_key, plan_wait
 from harness.core.planning._hosts import plan_host_activation, plan_host_keys
 from harness.core.planning._scope import scope_of, wanted_steps
@@ -18,6 +19,7 @@ __all__ = ["make_plan"]
 _PLANNERS: Mapping[StepKind, Callable[[Desk, Step, int], None]] = {
     StepKind.HOST_KEY: plan_host_keys,
     StepKind.INTEGRATION_SERVICE: plan_integration_service,
+    StepKind.EDITION: plan_edition,
     StepKind.GUEST_KEY: plan_guest_key,
     StepKind.ACTIVATE: plan_activate,
     StepKind.WAIT_FOR_ACTIVATION: plan_wait,

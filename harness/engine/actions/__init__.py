@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from harness.core.model import Action, ActionResult, StepKind
 from harness.engine.actions._bench import Bench
+from harness.engine.actions._edition import convert_edition
 from harness.engine.actions._guest import activate, install_key, wait_for_activation
 from harness.engine.actions._host_key import apply_host_key
 from harness.engine.actions._integration import set_integration_service
@@ -13,6 +14,7 @@ __all__ = ["PERFORMERS", "Bench"]
 PERFORMERS: Mapping[StepKind, Callable[[Bench, Action], ActionResult]] = {
     StepKind.HOST_KEY: apply_host_key,
     StepKind.INTEGRATION_SERVICE: set_integration_service,
+    StepKind.EDITION: convert_edition,
     StepKind.GUEST_KEY: install_key,
     StepKind.ACTIVATE: activate,
     StepKind.WAIT_FOR_ACTIVATION: wait_for_activation,

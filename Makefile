@@ -1,4 +1,4 @@
-# make demo | test | lint | gates | bench | campaign | interop | interop-deps | kerberos-deps | pins
+# make demo | test | lint | gates | bench | capacity | fuzz | campaign | interop | interop-deps | kerberos-deps | pins
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 INTEROP := current pypsrp08 awinrm
 
-.PHONY: demo test lint gates bench campaign interop interop-deps kerberos-deps pins clean
+.PHONY: demo test lint gates bench capacity fuzz campaign interop interop-deps kerberos-deps pins clean
 
 $(STAMP): requirements/runtime.txt requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,15 @@ lint: $(STAMP)
 gates: $(STAMP)
 	$(BIN)/python -m tests.gates
 
+# 100,000 damaged requests at the simulated lab and as many at its parts; `make gates` sends 5,000 each.
+FUZZ ?= 100000
+fuzz: $(STAMP)
+	FUZZ_REQUESTS=$(FUZZ) $(BIN)/pytest -q tests/sim/test_sim_fuzz.py tests/sim/test_sim_protocol_fuzz.py --timeout 3600
+
+# What one process of the simulated lab carries: 1,000 hosts with 20 guests each, 400 long polls, requests a CPU second.
+capacity: $(STAMP)
+	$(BIN)/python -m benchmarks.capacity
+
 # Full facts against the protocol's floor, pypsrp and Ansible; the tables go to the terminal and into docs/performance.md.
 bench: $(STAMP) $(VENV)-bench/.installed
 	$(BIN)/python -m benchmarks --peers $(VENV)-bench --write docs/performance.md
@@ -41,9 +50,12 @@ $(VENV)-bench/.installed: requirements/bench.txt
 	@touch $@
 
 # Onboardings that are killed or struck by faults, by seed; the table goes to the terminal and into docs/reliability.md.
+# Rolling upgrades over generated fabrics, every prediction against the simulated world: docs/upgrade-validation.md.
 SEEDS ?= 1000
+FABRICS ?= 500
 campaign: $(STAMP)
 	$(BIN)/python tests/campaign/campaign.py --seeds $(SEEDS) --jobs $(WORKERS) --write docs/reliability.md
+	$(BIN)/python tests/upgrade/upgrade_campaign.py --seeds $(FABRICS) --jobs $(WORKERS) --write docs/upgrade-validation.md
 
 # Debian packages and bindings for the Kerberos tests: an MIT KDC and the headers that gssapi and krb5 compile against.
 kerberos-deps: $(STAMP)

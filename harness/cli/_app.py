@@ -164,12 +164,15 @@ def onboard(
     accept_key_cost: Annotated[
         bool, typer.Option("--accept-key-cost", help="Replace other host keys; old and new stay used for ever.")
     ] = False,
+    enable_subscription: Annotated[
+        str | None, typer.Option(help="Enable the subscription with this credential (Azure account and token).")
+    ] = None,
     report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
 ) -> int:
-    """Apply host keys to one cluster's nodes, activate its guests, and verify."""
+    """Give one cluster's nodes their keys or the subscription, activate its guests, and verify."""
     from harness.cli._onboard import onboard as run
 
-    return run(context.obj, cluster, report, accept_key_cost=accept_key_cost)
+    return run(context.obj, cluster, report, accept_key_cost=accept_key_cost, subscription=enable_subscription)
 
 
 @app.command()

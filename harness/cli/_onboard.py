@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from harness.cli._options import Options, Output
-from harness.cli._run import RunSettings, carry_out, inventory_path, open_run, written
+from harness.cli._run import Overrides, RunSettings, carry_out, inventory_path, open_run, written
 from harness.core.errors import InputError
-from harness.core.model import Inventory, Playbook, StepKind
+from harness.core.model import Inventory, Playbook
 from harness.lab import Settings, load_inventory, load_playbook
 from harness.report import plan_tables
 
@@ -14,17 +14,24 @@ __all__ = ["onboard", "wishes"]
 _PLAYBOOK = "onboard-cluster"
 
 
-def onboard(options: Options, cluster: str, report: str | None, *, accept_key_cost: bool) -> int:
+def onboard(
+    options: Options, cluster: str, report: str | None, *, accept_key_cost: bool, subscription: str | None
+) -> int:
     """`avma onboard CLUSTER`."""
     inventory = load_inventory(inventory_path(options, Settings()))
     cluster = _known_cluster(inventory, cluster)
+    overrides: dict[str, dict[str, object]] = {}
+    if accept_key_cost:
+        overrides["host_key"] = {"accept_key_cost": True}
+    if subscription is not None:
+        overrides["subscription"] = {"enable": True, "credential": subscription}
     settings = RunSettings(
         f"onboard {cluster}",
-        wishes(_PLAYBOOK, accept_key_cost=accept_key_cost),
+        wishes(_PLAYBOOK, overrides),
         limit=cluster,
         asked=_PLAYBOOK,
         changes=True,
-        accept_key_cost=accept_key_cost,
+        overrides=overrides,
     )
     with open_run(options, settings) as run:
         run.gather()
@@ -35,14 +42,11 @@ def onboard(options: Options, cluster: str, report: str | None, *, accept_key_co
     return written(options, run, report, code)
 
 
-def wishes(name: str, *, accept_key_cost: bool) -> Playbook:
-    """A playbook by name or path; with ``accept_key_cost`` its host keys may replace others, at the price of both."""
+def wishes(name: str, overrides: Overrides) -> Playbook:
+    """A playbook by name or path, with the options of some kinds of step overridden."""
     playbook = load_playbook(name)
-    if not accept_key_cost:
-        return playbook
     steps = tuple(
-        replace(step, options={**step.options, "accept_key_cost": True}) if step.kind is StepKind.HOST_KEY else step
-        for step in playbook.steps
+        replace(step, options={**step.options, **overrides.get(step.kind.value, {})}) for step in playbook.steps
     )
     return replace(playbook, steps=steps)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from harness.cli._onboard import wishes
 from harness.cli._options import Options
-from harness.cli._run import RunSettings, carry_out, open_run, written
+from harness.cli._run import Overrides, RunSettings, carry_out, open_run, written
 from harness.core.errors import InputError
 from harness.engine import read_plan
 from harness.lab import Settings
@@ -56,14 +56,15 @@ def _settings(asked: AskedRun) -> RunSettings:
     """The same wishes as those of the earlier run, by the playbook as it is now."""
     request = asked.request
     name, limit, tags = request.get("playbook"), request.get("limit"), request.get("tags")
-    costly = request.get("accept_key_cost") is True
+    told = request.get("overrides")
+    overrides: Overrides = told if isinstance(told, dict) else {}
     return RunSettings(
         f"resume {asked.row.run_id}",
-        wishes(str(name), accept_key_cost=costly) if name is not None else None,
+        wishes(str(name), overrides) if name is not None else None,
         limit=str(limit) if limit is not None else None,
         tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
         asked=str(name) if name is not None else None,
         changes=True,
         resumes=asked.row.run_id,
-        accept_key_cost=costly,
+        overrides=overrides,
     )

@@ -3,9 +3,9 @@
 import getpass
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +47,7 @@ from harness.report import (
 from harness.store import open_store
 
 __all__ = [
+    "Overrides",
     "RunSettings",
     "apply",
     "carry_out",
@@ -59,13 +60,17 @@ __all__ = [
 ]
 
 
+Overrides = Mapping[str, Mapping[str, object]]
+"""Options by the kind of step."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """What a run needs beside the inventory: command as shown, playbook, hosts' limit, steps' tags.
 
     ``asked`` is what the operator named as playbook, kept so that `avma resume` can ask the same again. ``changes``:
     whether the run may change something, so that it holds its hosts; ``resumes`` is the run whose leases it inherits;
-    ``accept_key_cost`` whether other host keys may be replaced.
+    ``overrides`` are options by step kind that the command line lays over the playbook's.
     """
 
     command: str
@@ -75,7 +80,7 @@ class RunSettings:
     asked: str | None = None
     changes: bool = False
     resumes: str | None = None
-    accept_key_cost: bool = False
+    overrides: Overrides = field(default_factory=dict)
 
     def request(self, options: Options, inventory: str) -> dict[str, object]:
         """What the store keeps of it, as JSON-ready values."""
@@ -83,7 +88,7 @@ class RunSettings:
             "playbook": self.asked,
             "limit": self.limit or options.limit,
             "tags": list(self.tags),
-            "accept_key_cost": self.accept_key_cost,
+            "overrides": {kind: dict(told) for kind, told in self.overrides.items()},
             "inventory": str(Path(inventory).resolve()),
         }
 

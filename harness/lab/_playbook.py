@@ -7,7 +7,15 @@ from pathlib import Path
 from harness.core.errors import InputError
 from harness.core.model import Playbook, Step, StepKind
 from harness.lab._document import Document, read_document
-from harness.lab._playbook_form import KINDS, EditionOptions, PlaybookForm, StepForm, WaitOptions, WhenForm
+from harness.lab._playbook_form import (
+    KINDS,
+    EditionOptions,
+    PlaybookForm,
+    StepForm,
+    SubscriptionOptions,
+    WaitOptions,
+    WhenForm,
+)
 from harness.lab._playbook_rules import playbook_problems
 from harness.lab._problems import LabFileError
 from harness.lab._shipped import shipped_playbooks
@@ -67,7 +75,7 @@ def _step(document: Document, index: int, form: StepForm) -> Step:
 def _options(form: object) -> dict[str, object]:
     if isinstance(form, WaitOptions):
         return {"seconds": form.timeout}
-    if isinstance(form, EditionOptions):
+    if isinstance(form, (EditionOptions, SubscriptionOptions)):
         return form.model_dump(exclude={"timeout"}) | {"seconds": form.timeout}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in dict(form).items()}  # type: ignore[call-overload]
 

@@ -60,6 +60,17 @@ class HostKeyOptions(Form):
     )
 
 
+class SubscriptionOptions(Form):
+    """Whether a subscription that is not in force is only reported, or enabled with an Azure token."""
+
+    enable: bool = Field(default=False, description="true: enable it with Set-AzStackHCI; Azure bills it from then on.")
+    credential: Text | None = Field(
+        default=None, description="A credential of the inventory: username the Azure account, password an access token."
+    )
+    environment: Text = Field(default="AzureCloud", description="The Azure cloud, as Set-AzStackHCI names it.")
+    timeout: Timeout = Field(default=600.0, description="How long to wait for Azure: PT10M, 10m or seconds.")
+
+
 class IntegrationServiceOptions(Form):
     """Which integration service is to be on or off."""
 
@@ -127,8 +138,8 @@ class StepForm(Form):
     host_key: Annotated[HostKeyOptions | None, NullIsEmpty()] = Field(
         default=None, description="Give each host its key (Azure Stack HCI, Azure Local)."
     )
-    subscription: Annotated[NoOptions | None, NullIsEmpty()] = Field(
-        default=None, description="Check the Windows Server subscription."
+    subscription: Annotated[SubscriptionOptions | None, NullIsEmpty()] = Field(
+        default=None, description="Check, or enable, the Windows Server subscription."
     )
     integration_service: Annotated[IntegrationServiceOptions | None, NullIsEmpty()] = Field(
         default=None, description="Switch a service on or off."

@@ -20,6 +20,7 @@ from harness.windows.guest import (
 )
 from harness.windows.host import gather_host
 from harness.windows.integration import read_service, read_services, set_service
+from harness.windows.subscription import enable_subscription, read_subscription
 
 __all__ = [
     "OPERATIONS",
@@ -27,6 +28,7 @@ __all__ = [
     "HostKeyAnswer",
     "activate_guest",
     "clear_guest_key",
+    "enable_subscription",
     "gather_guest",
     "gather_host",
     "install_guest_key",
@@ -38,6 +40,7 @@ __all__ = [
     "read_host_activation",
     "read_service",
     "read_services",
+    "read_subscription",
     "restart_guest",
     "set_host_key",
     "set_service",
@@ -57,11 +60,13 @@ OPERATIONS: Mapping[str, RetryClass] = MappingProxyType(
         "read_guest_system": RetryClass.READ,
         "order_edition": RetryClass.ONCE,
         "restart_guest": RetryClass.ONCE,
+        "read_subscription": RetryClass.READ,
         "set_service": RetryClass.IDEMPOTENT,
         "install_guest_key": RetryClass.IDEMPOTENT,
         "activate_guest": RetryClass.IDEMPOTENT,
         "uninstall_guest_key": RetryClass.IDEMPOTENT,
         "clear_guest_key": RetryClass.IDEMPOTENT,
+        "enable_subscription": RetryClass.IDEMPOTENT,
         "set_host_key": RetryClass.ONCE,
     }
 )

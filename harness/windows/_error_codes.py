@@ -19,15 +19,18 @@ _IDS = {
     "PathNotFound": "path_missing",
     "ClusterEndpointNotRegistered": "no_cluster_here",
 }
+_FUNCTION = re.compile(r"[A-Za-z]+-[A-Za-z]\w*")
 _HRESULT = re.compile(r"0x([0-9a-fA-F]{8})")
 
 
 def raised_by(error: ErrorDetail) -> str:
     """The command that raised an error, casefolded and without its dash: "getwinevent".
 
-    Cmdlets name their class ("Microsoft.PowerShell.Commands.GetWinEventCommand"), functions their own name.
+    Cmdlets name their class ("Microsoft.PowerShell.Commands.GetWinEventCommand"), functions their own name. Some
+    functions give their name as the whole id.
     """
-    name = error.command.rpartition(".")[2].rpartition("\\")[2].replace("-", "").casefold()
+    own = error.error_id if _FUNCTION.fullmatch(error.error_id) else ""
+    name = (error.command or own).rpartition(".")[2].rpartition("\\")[2].replace("-", "").casefold()
     return name.removesuffix("command") if name != "command" else name
 
 

@@ -27,7 +27,7 @@ __all__ = [
 
 _SELECT = "Select-Object"
 _JSON = "ConvertTo-Json"
-PROBED_MODULES = ("ServerAVMAManager", "AzureStackHCI", "Hyper-V", "FailoverClusters")
+PROBED_MODULES = ("ServerAVMAManager", "AzureStackHCI", "Az.StackHCI", "Hyper-V", "FailoverClusters")
 """Modules whose version matters: ServerAVMAManager 1.1 and later knows Windows Server subscription."""
 
 

@@ -5,7 +5,7 @@ Standard guest "web01". Times are minutes before the guest's clock; ``null`` tak
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from harness.core.model import (
     ClusterNode,
     ClusterView,
     Connection,
+    CredentialEntry,
     FabricFacts,
     Flavour,
     GuestAccess,
@@ -174,16 +175,26 @@ def _host_lane(name: str, host: dict[str, Any], guests: dict[str, Any], lanes: t
         licences=(_plain_licence(host["licence"]),) if host["licence"] else (),
         vms=tuple(lane.vm for lane in lanes if lane.host == name),
         events=_host_events(name, host, guests),
-        modules=tuple(ModuleInfo(module, tuple(host.get("module_version", (1, 1)))) for module in host["modules"]),
+        modules=tuple(_module(text, host.get("module_version", (1, 1))) for text in host["modules"]),
         cluster=_view(host.get("view")),
         activation=_activation(host.get("activation")),
         parts=_parts(
-            ("os", "licences", "hyperv", "vms", "services", "kvp", "events", "modules", "activation"), host["parts"]
+            (
+                *("os", "licences", "hyperv", "vms", "services", "kvp", "events", "modules", "activation"),
+                *("registration", "subscription"),
+            ),
+            host["parts"],
         ),
         gathered_at=NOW,
         subscription=_subscription(host.get("subscription"), clock),
     )
     return HostLane(name, facts, None, host.get("cluster"))
+
+
+def _module(text: str, version: Sequence[int]) -> ModuleInfo:
+    """ "Name", or "Name 2.3" where its version is another than the host's ``module_version``."""
+    name, _, own = text.partition(" ")
+    return ModuleInfo(name, tuple(map(int, own.split("."))) if own else tuple(version))
 
 
 def _plain_licence(told: Mapping[str, Any]) -> LicenceRecord:
@@ -205,8 +216,12 @@ def _subscription(told: Mapping[str, Any] | None, clock: datetime) -> ServerSubs
     if told is None:
         return None
     days = told.get("synced_days_ago")
-    last = clock - timedelta(days=days) if days is not None else None
-    return ServerSubscription(active=told.get("active"), last_connected=last, registered=told.get("registered"))
+    return ServerSubscription(
+        active=told.get("active"),
+        status=told.get("status"),
+        registered=told.get("registered"),
+        last_connected=clock - timedelta(days=days) if days is not None else None,
+    )
 
 
 def _view(told: Mapping[str, Any] | None) -> ClusterView | None:
@@ -400,7 +415,15 @@ def inventory_of(case: Mapping[str, Any]) -> Inventory:
         for name, key in case.get("keys", {}).items()
     }
     groups = {name: tuple(members) for name, members in case.get("groups", {}).items()}
-    return Inventory(path="lab.yaml", hosts=entries, clusters=clusters, keys=keys, groups=groups)
+    credentials = {
+        name: CredentialEntry(
+            name, told.get("username"), SecretRef("env", {"name": "TOKEN"}) if told.get("token") else None
+        )
+        for name, told in case.get("credentials", {}).items()
+    }
+    return Inventory(
+        path="lab.yaml", hosts=entries, clusters=clusters, credentials=credentials, keys=keys, groups=groups
+    )
 
 
 def ledger_of(case: Mapping[str, Any]) -> LedgerView:

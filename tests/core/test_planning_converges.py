@@ -41,6 +41,10 @@ def done(world: World, action: Action, inventory: Inventory) -> World:
         mark, identity = ledger.fingerprint(key.name), action.arguments["identity"]
         spent = SpentKey(key.name, mark, identity, key.version, "verified", shown.last5 or "")
         return FabricFacts(hosts, fabric.guests), replace(ledger, entries=(*ledger.entries, spent))
+    if action.step is StepKind.SUBSCRIPTION:
+        nodes = action.arguments["nodes"].split(",")
+        hosts = tuple(_subscribed(lane) if lane.name in nodes else lane for lane in fabric.hosts)
+        return FabricFacts(hosts, fabric.guests), ledger
     guests = tuple(_changed(lane, action) if lane.vm.vm_id == action.vm_id else lane for lane in fabric.guests)
     return FabricFacts(fabric.hosts, guests), ledger
 
@@ -48,6 +52,12 @@ def done(world: World, action: Action, inventory: Inventory) -> World:
 def _keyed(lane: HostLane, shown: HostActivation) -> HostLane:
     assert lane.facts is not None
     return replace(lane, facts=replace(lane.facts, activation=shown))
+
+
+def _subscribed(lane: HostLane) -> HostLane:
+    assert lane.facts is not None
+    assert lane.facts.subscription is not None
+    return replace(lane, facts=replace(lane.facts, subscription=replace(lane.facts.subscription, active=True)))
 
 
 def _changed(lane: GuestLane, action: Action) -> GuestLane:

@@ -37,6 +37,7 @@ steps:
     options = {step.kind.value: dict(step.options) for step in steps if step.options}
     assert options == {
         "host_key": {"accept_key_cost": False},
+        "subscription": {"enable": False, "credential": None, "environment": "AzureCloud", "seconds": 600.0},
         "integration_service": {"component": "84EAAE65-2F2E-45F5-9BB5-0E857DC8EB47", "enabled": True},
         "edition": {"convert": False, "to": None, "seconds": 1800.0},
         "guest_key": {"replace": ()},

@@ -195,6 +195,7 @@ def test_an_answer_that_cannot_be_read_is_not_called_silence() -> None:
         (f"NoMatchingEventsFound,{WIN_EVENT}", "getwinevent"),
         (f"InvalidParameter,{GET_VM}", "getvm"),
         ("WriteErrorException,Get-VMAutomaticActivation", "getvmautomaticactivation"),
+        ("Get-AzureStackHCISubscriptionStatus", "getazurestackhcisubscriptionstatus"),
         ("CommandNotFoundException", ""),
     ],
 )

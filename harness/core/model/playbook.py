@@ -28,7 +28,8 @@ class StepKind(StrEnum):
 class Step:
     """One step. ``options`` hold the kind's own keys, validated: integration_service has ``component`` (upper-case
     GUID) and ``enabled``; guest_key has ``replace`` (tuple of "kms", "mak", "retail"); wait_for_activation has
-    ``seconds``; host_key has ``accept_key_cost``. ``when`` holds conditions by fact name
+    ``seconds``; host_key has ``accept_key_cost``; subscription has ``enable``, ``credential``, ``environment`` and
+    ``seconds``. ``when`` holds conditions by fact name
     (``os_version``, ``edition``, ``flavour``, ``name`` glob). ``serial`` is how many targets run at once, None for all.
     """
 

@@ -20,7 +20,7 @@ from harness.core.model import (
 )
 from harness.core.planning._scope import Scope, fits, guest_facts, host_facts
 from harness.core.planning.ledger import LedgerView, SpentKey
-from harness.core.verdict import GuestCase, cases_of, grant_of, guest_verdict, host_verdict, reason
+from harness.core.verdict import GuestCase, HostGrant, cases_of, grant_of, guest_verdict, host_verdict, reason
 
 __all__ = ["Desk"]
 
@@ -52,7 +52,7 @@ class Desk:
         self.spent: list[SpentKey] = list(ledger.entries)
         """What was ever spent, and what this plan would spend."""
         self.keyed: dict[str, str] = {}
-        """Nodes that get a host key in this plan, with the key's version."""
+        """Nodes that get the right to activate guests in this plan: the host key's version, or "subscription"."""
 
     def hosts(self, step: Step) -> Iterator[HostLane]:
         """The hosts of the playbook that meet the step's conditions, in the inventory's order."""
@@ -85,9 +85,10 @@ class Desk:
         *,
         retry_class: RetryClass,
         arguments: Mapping[str, str],
+        refundable: bool = False,
         **told: str,
     ) -> None:
-        """Plan an action on a host; ``told``: field, before, after, reason. A host key is the only one there is."""
+        """Plan an action on a host; ``told``: field, before, after, reason."""
         self.actions.append(
             Action(
                 id="",
@@ -95,7 +96,7 @@ class Desk:
                 target_kind=TargetKind.HOST,
                 host=lane.name,
                 step=step.kind,
-                refundable=False,
+                refundable=refundable,
                 retry_class=retry_class,
                 arguments=arguments,
                 serial=step.serial or 1,
@@ -141,6 +142,13 @@ class Desk:
     def expect(self, case: GuestCase, **changed: object) -> None:
         """Note how a guest will be after what was planned."""
         self.cases[case.lane.vm.vm_id] = replace(case, **changed)  # type: ignore[arg-type]
+
+    def expect_ready(self, lane: HostLane, grant: HostGrant) -> None:
+        """Note that a node will activate guests after what was planned."""
+        self.keyed[lane.name] = grant.version or grant.licensing.value
+        ready = replace(self.host_verdicts[lane.name], avma_ready=True, reasons=())
+        for case in [case for case in self.cases.values() if case.lane.host == lane.name]:
+            self.expect(case, host_verdict=ready, grant=grant)
 
     def block_host(self, name: str, cause: Reason, step: StepKind | None) -> None:
         """Say once for each cause that a host cannot be served."""

@@ -255,7 +255,4 @@ def _carry_out(desk: Desk, wishes: Iterable[_Wish], step: Step, index: int) -> N
             after=f"key {entry.name} ({entry.version}, {entry.kind.value})",
             reason=wish.note,
         )
-        desk.keyed[lane.name] = entry.version
-        ready = replace(desk.host_verdicts[lane.name], avma_ready=True, reasons=())
-        for case in [case for case in desk.cases.values() if case.lane.host == lane.name]:
-            desk.expect(case, host_verdict=ready, grant=HostGrant(Licensing.BYOL, entry.version))
+        desk.expect_ready(lane, HostGrant(Licensing.BYOL, entry.version))

@@ -11,6 +11,7 @@ from harness.core.planning._guests import plan_activate, plan_guest_key, plan_wa
 from harness.core.planning._hosts import plan_host_activation, plan_host_keys
 from harness.core.planning._scope import scope_of, wanted_steps
 from harness.core.planning._services import plan_integration_service
+from harness.core.planning._subscription import plan_subscription
 from harness.core.planning.ledger import LedgerView
 from harness.core.verdict import reason
 
@@ -18,6 +19,7 @@ __all__ = ["make_plan"]
 
 _PLANNERS: Mapping[StepKind, Callable[[Desk, Step, int], None]] = {
     StepKind.HOST_KEY: plan_host_keys,
+    StepKind.SUBSCRIPTION: plan_subscription,
     StepKind.INTEGRATION_SERVICE: plan_integration_service,
     StepKind.EDITION: plan_edition,
     StepKind.GUEST_KEY: plan_guest_key,

@@ -8,11 +8,13 @@ from harness.engine.actions._edition import convert_edition
 from harness.engine.actions._guest import activate, install_key, wait_for_activation
 from harness.engine.actions._host_key import apply_host_key
 from harness.engine.actions._integration import set_integration_service
+from harness.engine.actions._subscription import enable_for_cluster
 
 __all__ = ["PERFORMERS", "Bench"]
 
 PERFORMERS: Mapping[StepKind, Callable[[Bench, Action], ActionResult]] = {
     StepKind.HOST_KEY: apply_host_key,
+    StepKind.SUBSCRIPTION: enable_for_cluster,
     StepKind.INTEGRATION_SERVICE: set_integration_service,
     StepKind.EDITION: convert_edition,
     StepKind.GUEST_KEY: install_key,

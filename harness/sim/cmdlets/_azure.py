@@ -96,7 +96,7 @@ def get_subscription_status(call: Call) -> Iterable[object]:
 )
 def set_az_stack_hci(call: Call) -> Iterable[object]:
     host = _host(call)
-    if not call.text("AccountId") or not call.text("ArmAccessToken"):
+    if not call.text("AccountId").strip() or not call.text("ArmAccessToken").strip():
         text = "Run Connect-AzAccount to login: no Azure context was found."
         call.error(record(text, "Set-AzStackHCI", Category.INVALID_OPERATION, reason="WriteErrorException"))
         return []

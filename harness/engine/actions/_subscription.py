@@ -1,0 +1,127 @@
+"""Enable the Windows Server subscription of a cluster, and wait until its nodes hear of it from Azure."""
+
+import json
+from dataclasses import dataclass
+
+from harness.core.errors import HarnessError, RemoteError
+from harness.core.model import Action, ActionResult, ActionState, RetryClass
+from harness.engine._clock import poll
+from harness.engine.actions._bench import Bench, verified
+from harness.remoting import PipelineResult
+from harness.windows import enable_subscription, read_host_activation, read_subscription
+
+__all__ = ["enable_for_cluster"]
+
+_LOOK_EVERY = 5.0
+_NOT_FOUND = "CommandNotFoundException"
+
+
+def enable_for_cluster(bench: Bench, action: Action) -> ActionResult:
+    """Set-AzStackHCI through ``action.host``; verified when every node in ``arguments["nodes"]`` says it is in force.
+
+    ``arguments["credential"]`` names the credential that holds account and token; ``arguments["seconds"]`` limits the
+    wait. Repeating it is harmless, so a lost answer is repeated, and then read.
+    """
+    context = bench.context
+    entry = context.inventory.credentials[action.arguments["credential"]]
+    assert entry.username is not None
+    assert entry.password is not None
+    account, token = entry.username, context.sessions.secret(entry.password)
+    try:
+        answer = context.attempt(
+            lambda: enable_subscription(
+                bench.host(action),
+                account,
+                token,
+                environment=action.arguments["environment"],
+                seconds=bench.seconds(action),
+            ),
+            RetryClass.IDEMPOTENT,
+            target=action.target,
+        )
+    except RemoteError as error:
+        return _refused(action, error.message, error.fq_id, ())
+    told = _told(answer)
+    if answer.errors:
+        first = answer.errors[0]
+        return _refused(action, first.message, first.fq_id, told)
+    wait = _Wait(bench, action, action.arguments["nodes"].split(","))
+    left = poll(wait.over, seconds=float(action.arguments["seconds"]), every=_LOOK_EVERY, clock=context.clock)
+    return wait.result(told, done=left is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """The nodes whose word is awaited."""
+
+    bench: Bench
+    action: Action
+    nodes: list[str]
+
+    def over(self) -> bool | None:
+        """True once every node says that the subscription is in force, else None."""
+        return None if self.late() else True
+
+    def late(self) -> list[str]:
+        """The nodes that do not say so yet."""
+        return [node for node in self.nodes if not self._active(node)]
+
+    def result(self, told: tuple[str, ...], *, done: bool) -> ActionResult:
+        """What came of it; the activation of each node is kept as evidence."""
+        evidence = (*told, *(self._shown(node) for node in self.nodes))
+        if done:
+            return verified(self.action, f"The subscription is in force on {', '.join(self.nodes)}.", *evidence)
+        late = ", ".join(self.late())
+        return ActionResult(
+            self.action,
+            ActionState.ACCEPTED,
+            f"Azure took the request, but after {float(self.action.arguments['seconds']):g} seconds it is not in force "
+            f"on {late}.",
+            code="subscription_not_synced_yet",
+            next_step="On each of these nodes run: Sync-AzureStackHCI; then run the same playbook again.",
+            evidence=evidence,
+        )
+
+    def _active(self, node: str) -> bool:
+        try:
+            found = self.bench.context.attempt(
+                lambda: read_subscription(
+                    self.bench.context.sessions.host(node), seconds=self.bench.context.seconds(node)
+                ),
+                RetryClass.READ,
+                target=node,
+            )
+        except HarnessError:
+            return False
+        return found is not None and found.active is True
+
+    def _shown(self, node: str) -> str:
+        try:
+            found = read_host_activation(
+                self.bench.context.sessions.host(node), seconds=self.bench.context.seconds(node)
+            )
+        except HarnessError as error:
+            return f"{node}: Get-VMAutomaticActivation: {error.message}"
+        raw = "no answer" if found is None else json.dumps(found.raw, default=str)
+        return f"{node}: Get-VMAutomaticActivation: {raw}"
+
+
+def _told(answer: PipelineResult) -> tuple[str, ...]:
+    errors = tuple(f"Set-AzStackHCI error {error.fq_id}: {error.message}" for error in answer.errors)
+    return (*errors, f"Set-AzStackHCI output: {json.dumps(answer.output, default=str)}")
+
+
+def _refused(action: Action, message: str, fq_id: str, told: tuple[str, ...]) -> ActionResult:
+    if _NOT_FOUND in fq_id:
+        code, step = "subscription_module_missing", "On the node run: Install-Module Az.StackHCI -MinimumVersion 2.3.0"
+    else:
+        code = "subscription_refused"
+        step = "Renew the access token (az account get-access-token) and check the account's rights on the cluster."
+    return ActionResult(
+        action,
+        ActionState.FAILED,
+        f"The subscription was not enabled: {message}",
+        code=code,
+        next_step=step,
+        evidence=told,
+    )

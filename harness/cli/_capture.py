@@ -25,7 +25,7 @@ def capture(options: Options, targets: list[str], to: str | None) -> int:
         options.talk().print(f"Capture: {to}", markup=False)
     if options.output is not Output.TEXT:
         options.document(document)
-    elif to is None or found.findings:
+    elif to is None or found.sightings:
         options.console().print(capture_tables(shown(found)))
     return int(highest(ExitCode.UNREACHABLE if failure.unreachable else ExitCode.FAILED for failure in found.failures))
 

@@ -12,7 +12,7 @@ from harness.engine._access import access_of
 from harness.engine._context import RunContext
 from harness.engine._lanes import failure_of, side_by_side
 from harness.windows import gather_guest
-from harness.windows.capture import Finding, GuestMaterial, HostMaterial, Material, answer_all, read_host_material
+from harness.windows.capture import GuestMaterial, HostMaterial, Material, Sighting, answer_all, read_host_material
 
 __all__ = ["Capture", "CapturedHost", "capture"]
 
@@ -33,10 +33,10 @@ class CapturedHost:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """The findings by question, every name in them a stand-in; ``failures`` are hosts that did not answer."""
+    """The sightings by question, every name in them a stand-in; ``failures`` are hosts that did not answer."""
 
     hosts: tuple[CapturedHost, ...]
-    findings: Mapping[str, Finding]
+    sightings: Mapping[str, Sighting]
     failures: tuple[LaneFailure, ...]
 
 
@@ -56,7 +56,7 @@ def capture(context: RunContext, hosts: Sequence[str]) -> Capture:
 
     return Capture(
         tuple(masked(_about(material, host), safe) for host in reached),
-        {name: masked(finding, safe) for name, finding in answer_all(material).items()},
+        {name: masked(sighting, safe) for name, sighting in answer_all(material).items()},
         tuple(failure for failure in found if isinstance(failure, LaneFailure)),
     )
 

@@ -129,13 +129,17 @@ class HostHold:
         Raises:
             LeaseLostError: somebody took over; nothing more may be sent that changes state.
         """
-        held = self._names()
-        if not self._leases.lasts(self._holder.id, held, until=self._time(self._operation)) and not self.beat():
+        if not self.is_ours():
             raise LeaseLostError(
                 "The lease on this run's hosts is lost: it expired or was cleared, and others may be at work there.",
                 target=", ".join(dict.fromkeys(self._held.values())),
                 hint="Nothing more was changed. Look at `avma locks` and `avma runs`, then run the same again.",
             )
+
+    def is_ours(self) -> bool:
+        """Whether everything is still ours, and will be while one operation lasts."""
+        until = self._time(self._operation)
+        return self._leases.lasts(self._holder.id, self._names(), until=until) or self.beat()
 
     def beat(self) -> bool:
         """Renew the leases; whether all were still ours."""

@@ -87,9 +87,7 @@ class EditionOptions(Form):
     to: Literal["Datacenter"] | None = Field(
         default=None, description="Datacenter: Standard guests become Datacenter as well; needs `convert: true`."
     )
-    timeout: Timeout = Field(
-        default=1800.0, description="How long to wait for the guest after its restart."
-    )
+    timeout: Timeout = Field(default=1800.0, description="How long to wait for the guest after its restart.")
 
 
 class GuestKeyOptions(Form):

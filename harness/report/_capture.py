@@ -16,7 +16,7 @@ def capture_document(found: Capture, time: str, version: str) -> dict[str, objec
     """avma/capture/1. ``variants`` is what `avma sim up --capture` takes.
 
     Args:
-        found: the findings.
+        found: the sightings.
         time: when, ISO 8601 UTC.
         version: of the harness.
     """
@@ -26,16 +26,16 @@ def capture_document(found: Capture, time: str, version: str) -> dict[str, objec
         "harness": version,
         "hosts": plain(found.hosts),
         "unreachable": plain(found.failures),
-        "variants": {name: finding.choice for name, finding in found.findings.items() if finding.choice},
+        "variants": {name: sighting.choice for name, sighting in found.sightings.items() if sighting.choice},
         "answers": [
             {
                 "name": name,
                 "question": QUESTIONS[name],
-                "choice": finding.choice,
-                "seen": finding.seen,
-                "evidence": plain(finding.evidence),
+                "choice": sighting.choice,
+                "seen": sighting.seen,
+                "evidence": plain(sighting.evidence),
             }
-            for name, finding in found.findings.items()
+            for name, sighting in found.sightings.items()
         ],
     }
 
@@ -45,11 +45,11 @@ def capture_tables(found: Capture) -> RenderableType:
     table = Table(title="First contact", title_justify="left", title_style="bold", header_style="bold", expand=False)
     for column in ("Question", "Choice", "Seen"):
         table.add_column(column, overflow="fold")
-    for name, finding in found.findings.items():
-        choice = Text(finding.choice, style="green") if finding.choice else Text("open", style="yellow")
-        table.add_row(Text(f"{name}: {QUESTIONS[name]}"), choice, Text(visible(finding.seen)))
-    settled = {name: finding.choice for name, finding in found.findings.items() if finding.choice}
-    parts: list[RenderableType] = [table, Text(f"{len(settled)} of {len(found.findings)} questions settled.", "bold")]
+    for name, sighting in found.sightings.items():
+        choice = Text(sighting.choice, style="green") if sighting.choice else Text("open", style="yellow")
+        table.add_row(Text(f"{name}: {QUESTIONS[name]}"), choice, Text(visible(sighting.seen)))
+    settled = {name: sighting.choice for name, sighting in found.sightings.items() if sighting.choice}
+    parts: list[RenderableType] = [table, Text(f"{len(settled)} of {len(found.sightings)} questions settled.", "bold")]
     if settled:
         options = " ".join(f"--variant {name}={choice}" for name, choice in settled.items())
         parts.append(Text(f"Play it back: avma sim up {options}"))

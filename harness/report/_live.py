@@ -14,6 +14,11 @@ _TITLES = {
     "gather_hosts": "Asking hosts",
     "gather_guests": "Asking guests",
     "apply": "Applying",
+    "doctor_hosts": "Checking hosts",
+    "doctor_guests": "Checking guests",
+    "usage": "Reading logs",
+    "capture_hosts": "Asking hosts",
+    "capture_guests": "Asking guests",
 }
 _KEPT = (events.LaneFailed, events.ActionFinished, events.GuestChanged, events.Retrying, events.Note)
 

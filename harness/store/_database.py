@@ -12,11 +12,15 @@ from harness.store import _tables as t
 __all__ = ["open_engine", "salt_of", "write"]
 
 
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(1096174913)"}
+"""What makes a process wait until no other one is making the tables; the number spells AVMA."""
+
+
 def _pragmas(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA busy_timeout=10000")  # first: changing the journal's mode waits for others as well
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
 
 
@@ -42,6 +46,7 @@ def open_engine(url: str) -> Engine:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _pragmas)
         with engine.begin() as connection:
+            connection.execute(text(_ALONE.get(engine.dialect.name, "SELECT 1")))
             t.metadata.create_all(connection)
             _add_columns(connection)
     except (SQLAlchemyError, ModuleNotFoundError) as error:

@@ -33,7 +33,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "offered", "unmet"), CASES, ids=str)
+@pytest.mark.parametrize(("asked", "offered", "unmet"), CASES, ids=range(len(CASES)))
 def test_an_unmet_need_is_told_in_words(asked, offered, unmet):
     found = Needs.read(asked).unmet(offered)
     assert found == unmet

@@ -7,6 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from harness.sim.jea import role_text
+
 SCHEMA = json.loads(Path("harness/report/schemas/doctor.json").read_text())
 WORLD = """
 version: 1
@@ -184,6 +186,49 @@ def test_an_account_without_rights_is_told_what_to_join(open_lab, refusal):
         assert checks["event_log"]["state"] == "failed"
         assert "S-1-5-32-573" in checks["event_log"]["fix"]
         assert checks["data_exchange"]["state"] == "skipped", "an empty list is no proof"
+        assert answer.code == 3
+
+
+ROLE = "AvmaHarness"
+
+
+def through_an_endpoint(lab) -> str:
+    """The lab's inventory as a user who may open that endpoint and nothing else."""
+    Path(lab.inventory).with_name("host-password").write_text("N4rrow-endpoint")
+    return edited(lab, r"username: LAB\S+", r"username: 'HV-ONE\\narrow'")
+
+
+def narrow(role: str) -> str:
+    user = "{username: narrow, password: N4rrow-endpoint, administrator: false, remote: false}"
+    endpoint = f"{{name: {ROLE}, role: {json.dumps(role)}, users: [narrow]}}"
+    host = f"users: [{user}], session_configurations: [{endpoint}], configuration: {ROLE}"
+    return world(host=host, guests='{name: web, os: {release: "2022"}, access: none}')
+
+
+def test_a_restricted_endpoint_is_told_apart_and_is_enough(open_lab):
+    with open_lab(narrow(ROLE)) as lab:
+        inventory = through_an_endpoint(lab)
+        answer = lab.avma("doctor", "HV-ONE", inventory=inventory)
+        checks = checks_of(answer, "HV-ONE")
+        assert checks["endpoint"]["state"] == "ok", checks["endpoint"]
+        assert "restricted (JEA)" in checks["endpoint"]["seen"]
+        assert checks["rights"]["state"] == checks["event_log"]["state"] == checks["licence"]["state"] == "ok", checks
+        assert answer.code == 0
+        assert lab.avma("usage", "--limit", "HV-ONE", inventory=inventory).code == 0
+        assert lab.avma("capture", "HV-ONE", inventory=inventory).code == 0
+
+
+def test_a_role_that_lacks_a_command_is_told_which_one_to_add(open_lab, tmp_path):
+    text = role_text(ROLE)
+    short = tmp_path / "short.psrc"
+    short.write_text(re.sub(r"@\{ Name = 'Get-VMHost' \},?|'Get-VMHost',?", "", text))
+    assert short.read_text() != text
+    with open_lab(narrow(str(short))) as lab:
+        answer = lab.avma("doctor", "HV-ONE", inventory=through_an_endpoint(lab))
+        endpoint = checks_of(answer, "HV-ONE")["endpoint"]
+        assert (endpoint["state"], endpoint["code"]) == ("failed", "command_missing")
+        assert "VisibleCmdlets" in endpoint["fix"]
+        assert "Get-VMHost" in endpoint["fix"]
         assert answer.code == 3
 
 

@@ -43,7 +43,7 @@ hosts:
         os: {{release: "2022"}}
         key: avma
         licensed: true
-        kvp: {{OSName: {json.dumps(GUEST_PASSWORD)}, Custom: {json.dumps("was: " + HOST_PASSWORD)}}}
+        kvp: {{OSName: {json.dumps("was: " + HOST_PASSWORD)}, Custom: {json.dumps(GUEST_PASSWORD)}}}
 clusters:
   - name: AZL
     licensing: byol
@@ -156,10 +156,14 @@ def test_no_secret_is_left_behind_where_all_goes_well(trail, figure, shape):
             left.run("verify", output=output)
             left.run("plan", "activate-guests", output=output)
             left.run("doctor", output=output)
+            left.run("capture", output=output)
+            left.run("facts", "--kvp", output=output)
         left.run("onboard", "azl")
         left.run("apply", "activate-guests", "--report", str(Path(lab.store).parent / "report"))
         left.run("ledger")
         left.run("ledger", output="text")
+        left.run("usage", "--csv", "-", output="text")
+        left.run("usage")
         assert lab.keys()["node-a"] == ["XY234"], "the keys were used"
         assert b"web" in left.artifacts["stdout of facts as text"], "the tables were printed"
         judged(figure, left, "success paths")

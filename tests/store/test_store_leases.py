@@ -86,17 +86,33 @@ def _race(url: str, name: str, won: "multiprocessing.Queue[str]", start: "multip
     store.close()
 
 
+def _open(url: str, start: "multiprocessing.Barrier") -> None:  # type: ignore[valid-type]
+    start.wait()
+    open_store(url).close()
+
+
+def test_processes_that_open_a_new_store_at_once_all_get_it(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(3)
+    openers = [context.Process(target=_open, args=(str(tmp_path / "new.db"), start)) for _ in range(3)]
+    for opener in openers:
+        opener.start()
+    for opener in openers:
+        opener.join(60)
+    assert [opener.exitcode for opener in openers] == [0] * 3
+
+
 def test_of_processes_that_come_at_once_exactly_one_gets_the_host(tmp_path):
     url = str(tmp_path / "store.db")
     open_store(url).close()
     context = multiprocessing.get_context("spawn")
-    won, start = context.Queue(), context.Barrier(4)
-    racers = [context.Process(target=_race, args=(url, f"racer-{n}", won, start)) for n in range(4)]
+    won, start = context.Queue(), context.Barrier(3)
+    racers = [context.Process(target=_race, args=(url, f"racer-{n}", won, start)) for n in range(3)]
     for racer in racers:
         racer.start()
     for racer in racers:
         racer.join(60)
-    assert [racer.exitcode for racer in racers] == [0] * 4
+    assert [racer.exitcode for racer in racers] == [0] * 3
     winner = won.get(timeout=5)
     assert won.empty()
     store = open_store(url)

@@ -7,7 +7,7 @@ remove.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from harness.core.catalogue import component_status, key_by_tail
+from harness.core.catalogue import avma_key, component_status, edition_of_family, key_by_tail
 from harness.core.model import DATA_EXCHANGE, LicenseStatus, Reason, VmState, WitnessName
 from harness.core.verdict._causes import code_reason, reason
 from harness.core.verdict._events import HOST_EVENT, latest
@@ -37,7 +37,6 @@ _NO_NEWS = frozenset({"not_activated_yet", "initial_grace"})
 """What the licensing service says of any guest that is not activated: no cause beside a real one."""
 _OPTIONS = {"kms": "kms", "kms_host": "kms", "mak": "mak"}
 _FALLBACK_KEY = "<AVMA key of its release and edition, see: avma keys>"
-_CONVERTIBLE = {"Standard": "Standard", "Datacenter": "Datacenter"}
 
 
 def _key(case: GuestCase) -> str:
@@ -114,8 +113,19 @@ def evaluation(case: GuestCase) -> Reason | None:
     by_licence = case.licence is not None and method_of(case.licence) == "evaluation"
     if not by_licence and not case.identity.evaluation:
         return None
-    target = _CONVERTIBLE.get(case.identity.edition or "", "Datacenter")
-    return reason("evaluation_edition", guest=case.name, target=target, key=_key(case))
+    known = case.identity
+    core = _is_core(case)
+    edition = "Standard" if known.edition == "Standard" and not core else "Datacenter"
+    row = avma_key(known.release, edition) if known.release else None
+    target, key = f"{edition}{'Cor' * core}", row.key if row else _FALLBACK_KEY
+    return reason("evaluation_edition", guest=case.name, target=target, key=key)
+
+
+def _is_core(case: GuestCase) -> bool:
+    """Whether its licence is one for Server Core: an evaluation of Standard Core becomes Datacenter Core only."""
+    family = case.licence.license_family if case.licence else None
+    info = edition_of_family(family) if family else None
+    return info is not None and info.core is True
 
 
 def data_exchange(case: GuestCase) -> Reason | None:

@@ -127,7 +127,7 @@ class Lab:
             self.store.close()
             self.simulated.control.reset()
             self.store, self.hold = self._open()  # the keys that the last test spent were never spent in this world
-        elif self._group != target.group:
+        elif self._group != target.group or not self.hold.is_ours():
             self.release()
         self._group = target.group
 

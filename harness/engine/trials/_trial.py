@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.core.errors import InputError, TransportError
+from harness.core.errors import InputError, LeaseLostError, TransportError
 from harness.core.exitcodes import ExitCode
 from harness.core.model import (
     ActionResult,
@@ -148,6 +148,7 @@ class Trial:
 
         Raises:
             InputError: there is no such playbook; or it would spend a host key on a real lab, and the test may not.
+            LeaseLostError: somebody took the hosts over; what was not done by then was not done.
         """
         wanted = _found(playbook, folder)
         with self._run(f"apply {wanted.name}", wanted) as run:
@@ -156,6 +157,9 @@ class Trial:
             run.apply()
             run.verify()
             code = run.exit_code()
+        lost = next((result for result in run.record.results if result.code == LeaseLostError.code), None)
+        if lost is not None:
+            raise LeaseLostError(lost.message, target=lost.action.host, hint=lost.next_step)
         return PlaybookRun(run.record, code)
 
     def verify(self, guest: LabGuest | str) -> GuestVerdict:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from harness.core.model import LicenceRecord, LicenseStatus
-from harness.windows.capture._findings import Finding, agreed, unseen
 from harness.windows.capture._material import GuestMaterial, Material
+from harness.windows.capture._sightings import Sighting, agreed, unseen
 
 __all__ = ["GUEST_RULES"]
 
@@ -43,7 +43,7 @@ def _never_activated(guest: GuestMaterial, licence: LicenceRecord) -> bool:
     return licence.avma_time is None and licence.avma_host is None and all(event.hresult != 0 for event in events)
 
 
-def _azure_family(material: Material) -> Finding:
+def _azure_family(material: Material) -> Sighting:
     found = []
     for guest in material.guests:
         facts, licence = guest.lane.facts, guest.licence
@@ -56,7 +56,7 @@ def _azure_family(material: Material) -> Finding:
     return agreed(found, "No Azure Edition guest with a key was reached.")
 
 
-def _description(material: Material) -> Finding:
+def _description(material: Material) -> Sighting:
     told = [record.description or "" for _, record in _avma(material)]
     return agreed(
         ((_DESCRIPTIONS[text], f"It reads: {text}.", text) for text in told if text in _DESCRIPTIONS),
@@ -64,7 +64,7 @@ def _description(material: Material) -> Finding:
     )
 
 
-def _iaid(material: Material) -> Finding:
+def _iaid(material: Material) -> Sighting:
     """Once activated, a guest shows digits under two choices: only one that never was tells them apart."""
     found: list[tuple[str, str, object]] = []
     digits = 0
@@ -81,7 +81,7 @@ def _iaid(material: Material) -> Finding:
     return agreed(found, "No guest with an AVMA key was reached, or its IAID has another form.")
 
 
-def _unactivated(material: Material) -> Finding:
+def _unactivated(material: Material) -> Sighting:
     """By status and reason together: a grace period that ended, or an attempt that failed, leaves another pair."""
     found = []
     for guest, licence in _avma(material):
@@ -94,7 +94,7 @@ def _unactivated(material: Material) -> Finding:
     return agreed(found, "No guest with an AVMA key that was never activated was reached.")
 
 
-def _failed_reason(material: Material) -> Finding:
+def _failed_reason(material: Material) -> Sighting:
     found = []
     for guest, licence in _avma(material):
         events = guest.lane.facts.events if guest.lane.facts else ()
@@ -109,7 +109,7 @@ def _failed_reason(material: Material) -> Finding:
     return agreed(found, "No guest with a failed attempt and no licence was reached.")
 
 
-def _grant_name(material: Material) -> Finding:
+def _grant_name(material: Material) -> Sighting:
     found = []
     for guest, licence in _avma(material):
         name = licence.avma_host
@@ -119,7 +119,7 @@ def _grant_name(material: Material) -> Finding:
     return agreed(found, "No guest that was activated by AVMA was reached.")
 
 
-GUEST_RULES: Mapping[str, Callable[[Material], Finding]] = {
+GUEST_RULES: Mapping[str, Callable[[Material], Sighting]] = {
     "azure_edition_family": _azure_family,
     "description_text": _description,
     "iaid_format": _iaid,

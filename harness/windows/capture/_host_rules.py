@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from harness.core.catalogue import normal_release
 from harness.core.model import DATA_EXCHANGE, Flavour, VmState
 from harness.remoting import EnumValue, PipelineResult, RemoteObject, to_plain
-from harness.windows.capture._findings import Finding, agreed, unseen
 from harness.windows.capture._material import HostMaterial, Material, first_error
+from harness.windows.capture._sightings import Sighting, agreed, unseen
 
 __all__ = ["HOST_RULES"]
 
@@ -73,7 +73,7 @@ _FORMS: tuple[tuple[str, _Fits], ...] = (
 )
 
 
-def _get_shape(material: Material) -> Finding:
+def _get_shape(material: Material) -> Sighting:
     found, odd = [], []
     for host, result in _nodes(material):
         shown = [to_plain(value) for value in result.output]
@@ -89,7 +89,7 @@ def _get_shape(material: Material) -> Finding:
     )
 
 
-def _get_unset(material: Material) -> Finding:
+def _get_unset(material: Material) -> Sighting:
     shows_keys = any(_shape(value)[1] for _, result in _nodes(material) for value in result.output)
     found: list[tuple[str, str, object]] = []
     for host, result in _nodes(material):
@@ -108,7 +108,7 @@ def _get_unset(material: Material) -> Finding:
     return unseen(_NO_NODE if not any(_nodes(material)) else f"No node without a key was told apart. {_EMPTY}")
 
 
-def _set_validation(material: Material) -> Finding:
+def _set_validation(material: Material) -> Sighting:
     for host in material.hosts:
         for command in host.commands:
             if not isinstance(command, RemoteObject):
@@ -117,11 +117,11 @@ def _set_validation(material: Material) -> Finding:
             if isinstance(definition, str) and name == "set-vmautomaticactivation":
                 checks = "validatepattern" in definition.partition("begin")[0].casefold()
                 choice = "pattern" if checks else "function"
-                return Finding(choice, f"The definition of the function on {host.facts.name} says so.", (definition,))
+                return Sighting(choice, f"The definition of the function on {host.facts.name} says so.", (definition,))
     return unseen("Get-Command did not show the function's definition.")
 
 
-def _subscription_property(material: Material) -> Finding:
+def _subscription_property(material: Material) -> Sighting:
     found = []
     for host, row in _rows(material, lambda host: host.subscriptions):
         names = {key.casefold() for key in row.properties} & {"status", "subscriptionstatus"}
@@ -131,7 +131,7 @@ def _subscription_property(material: Material) -> Finding:
     return agreed(found, "No host answered Get-AzureStackHCISubscriptionStatus.")
 
 
-def _subscription_number(material: Material) -> Finding:
+def _subscription_number(material: Material) -> Sighting:
     numbers = {("active", 0): "zero", ("active", 1): "one", ("active", 2): "two", ("inactive", 0): "one"}
     found = []
     for host, row in _rows(material, lambda host: host.states):
@@ -153,7 +153,7 @@ def _rows(
                 yield host.facts.name, row
 
 
-def _without_rights(material: Material) -> Finding:
+def _without_rights(material: Material) -> Sighting:
     found = []
     for host in material.hosts:
         facts, vms = host.facts, host.raw.get("vms")
@@ -166,7 +166,7 @@ def _without_rights(material: Material) -> Finding:
     return agreed(found, "The account is a Hyper-V administrator on every host; another one's view was not tried.")
 
 
-def _cluster(material: Material) -> Finding:
+def _cluster(material: Material) -> Sighting:
     found: list[tuple[str, str, object]] = []
     for host in material.hosts:
         state, facts = host.facts.parts["nodes"], host.facts
@@ -177,7 +177,7 @@ def _cluster(material: Material) -> Finding:
     return agreed(found, "No host is a node of a cluster.")
 
 
-def _kvp_when_disabled(material: Material) -> Finding:
+def _kvp_when_disabled(material: Material) -> Sighting:
     spoke = {g.lane.vm.vm_id for g in material.guests if g.lane.facts and g.lane.facts.reported_vm_id}
     found = []
     for host in material.hosts:
@@ -198,7 +198,7 @@ def release_of_key(host: HostMaterial) -> str | None:
     return normal_release(version) if version else None
 
 
-HOST_RULES: Mapping[str, Callable[[Material], Finding]] = {
+HOST_RULES: Mapping[str, Callable[[Material], Sighting]] = {
     "avma_get_shape": _get_shape,
     "avma_get_unset": _get_unset,
     "avma_set_validation": _set_validation,

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from harness.windows.capture._findings import Finding, unseen
 from harness.windows.capture._guest_rules import GUEST_RULES
 from harness.windows.capture._host_rules import HOST_RULES
 from harness.windows.capture._material import Material
 from harness.windows.capture._request_rules import REQUEST_RULES
+from harness.windows.capture._sightings import Sighting, unseen
 
 __all__ = ["QUESTIONS", "answer_all"]
 
@@ -56,11 +56,11 @@ QUESTIONS: Mapping[str, str] = {
 }
 """What is asked, in the register's order."""
 
-_RULES: Mapping[str, Callable[[Material], Finding]] = {**HOST_RULES, **REQUEST_RULES, **GUEST_RULES}
+_RULES: Mapping[str, Callable[[Material], Sighting]] = {**HOST_RULES, **REQUEST_RULES, **GUEST_RULES}
 
 
-def answer_all(material: Material) -> dict[str, Finding]:
-    """A finding for every question, in order; those that a change would take say so."""
+def answer_all(material: Material) -> dict[str, Sighting]:
+    """A sighting for every question, in order; those that a change would take say so."""
     return {
         name: _RULES[name](material) if name in _RULES else unseen(f"Not seen by reading. {_CHANGES[name]}")
         for name in QUESTIONS

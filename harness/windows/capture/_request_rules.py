@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from harness.core.catalogue import host_supports
 from harness.core.model import DATA_EXCHANGE, Flavour, GuestFacts, LicenseStatus
-from harness.windows.capture._findings import Finding, agreed, unseen
 from harness.windows.capture._host_rules import release_of_key
 from harness.windows.capture._material import GuestMaterial, HostMaterial, Material, event_values
+from harness.windows.capture._sightings import Sighting, agreed, unseen
 
 __all__ = ["REQUEST_RULES"]
 
@@ -27,7 +27,7 @@ def _values(material: Material) -> Iterator[tuple[str, ...]]:
         yield from event_values(raw).values()
 
 
-def _payload(material: Material) -> Finding:
+def _payload(material: Material) -> Sighting:
     told = [values for values in _values(material) if values]
     return agreed(
         ((choice, "%2 is laid out so.", list(v)) for v in told if (choice := _layout(v[1] if len(v) > 1 else ""))),
@@ -62,7 +62,7 @@ def _is_base64(text: str) -> bool:
     return True
 
 
-def _hresult(material: Material) -> Finding:
+def _hresult(material: Material) -> Sighting:
     """0xC004FD02 is the same in short and padded form, 0x0 in short and lower: two kinds of codes may be needed."""
     codes = sorted({values[0].strip() for values in _values(material) if values and values[0].strip()})
     fits = {
@@ -75,7 +75,7 @@ def _hresult(material: Material) -> Finding:
         return unseen("No event 12309 or 12310 was found.")
     if len(possible) != 1:
         return unseen(f"The codes {', '.join(codes)} fit {', '.join(possible) or 'no choice'}.", *codes)
-    return Finding(possible[0], f"The codes are written {', '.join(codes)}.", tuple(codes))
+    return Sighting(possible[0], f"The codes are written {', '.join(codes)}.", tuple(codes))
 
 
 def _number(code: str) -> int:
@@ -94,7 +94,7 @@ _RHYTHMS = {
 }
 
 
-def _renewal(material: Material) -> Finding:
+def _renewal(material: Material) -> Sighting:
     """By the times between one success and the next of the same VM. Somebody's /ato is noise, so most must agree."""
     found: list[tuple[str, timedelta]] = []
     successes: dict[str, list[object]] = {}
@@ -116,10 +116,10 @@ def _renewal(material: Material) -> Finding:
     shown = tuple(str(gap) for gap in gaps[:20])
     if counts[best] * 2 <= len(gaps):
         return unseen("The times between renewals follow no rhythm that the register has.", *shown)
-    return Finding(best, f"{counts[best]} of {len(gaps)} renewals came {_RHYTHMS[best]} after the one before.", shown)
+    return Sighting(best, f"{counts[best]} of {len(gaps)} renewals came {_RHYTHMS[best]} after the one before.", shown)
 
 
-def _data_exchange_off(material: Material) -> Finding:
+def _data_exchange_off(material: Material) -> Sighting:
     found = []
     for host, guest, facts in _reached(material):
         service, licence = guest.lane.vm.service(DATA_EXCHANGE), guest.licence
@@ -162,7 +162,7 @@ def _grants(host: HostMaterial, guest: GuestMaterial) -> bool:
 
 def _permission(
     material: Material, fits: Callable[[HostMaterial, GuestMaterial], bool], yes: str, no: str, otherwise: str
-) -> Finding:
+) -> Sighting:
     """Whether hosts of one kind activate guests of one kind: granted by this host, or refused by it with FD03."""
     found: list[tuple[str, str, object]] = []
     for host, guest, _ in _reached(material):
@@ -187,7 +187,7 @@ def _edition(guest: GuestMaterial) -> str | None:
     return facts.os.edition if facts and facts.os else None
 
 
-def _old_guest(material: Material) -> Finding:
+def _old_guest(material: Material) -> Sighting:
     def fits(host: HostMaterial, guest: GuestMaterial) -> bool:
         server = host.facts.flavour is Flavour.SERVER_DATACENTER and host.facts.os.release == "2025"
         azure = host.facts.flavour in _AZURE and release_of_key(host) == "2025" and not _subscribed(host)
@@ -206,7 +206,7 @@ def _subscribed(host: HostMaterial) -> bool:
     return host.facts.subscription is not None and host.facts.subscription.active is not False
 
 
-def _azure_edition_on_server(material: Material) -> Finding:
+def _azure_edition_on_server(material: Material) -> Sighting:
     def fits(host: HostMaterial, guest: GuestMaterial) -> bool:
         own, theirs = host.facts.os.release, _release(guest)
         covered = bool(own and theirs and host_supports(own, theirs).supported)
@@ -217,7 +217,7 @@ def _azure_edition_on_server(material: Material) -> Finding:
     )
 
 
-def _azure_edition_by_key(material: Material) -> Finding:
+def _azure_edition_by_key(material: Material) -> Sighting:
     def fits(host: HostMaterial, guest: GuestMaterial) -> bool:
         key, theirs = release_of_key(host), _release(guest)
         covered = bool(key and theirs and host_supports(key, theirs).supported)
@@ -239,7 +239,7 @@ def _azure_edition_by_key(material: Material) -> Finding:
     )
 
 
-def _parent(material: Material, fits: Callable[[HostMaterial], bool], otherwise: str) -> Finding:
+def _parent(material: Material, fits: Callable[[HostMaterial], bool], otherwise: str) -> Sighting:
     """Whether hosts in one state count as activated: what they answered, success or FD02."""
     found: list[tuple[str, str, object]] = []
     for host in material.hosts:
@@ -253,14 +253,14 @@ def _parent(material: Material, fits: Callable[[HostMaterial], bool], otherwise:
     return agreed(found, otherwise)
 
 
-def _evaluation_parent(material: Material) -> Finding:
+def _evaluation_parent(material: Material) -> Sighting:
     def fits(host: HostMaterial) -> bool:
         return host.facts.flavour is Flavour.SERVER_DATACENTER and host.facts.os.evaluation
 
     return _parent(material, fits, "No evaluation Datacenter host was asked by a guest.")
 
 
-def _grace_parent(material: Material) -> Finding:
+def _grace_parent(material: Material) -> Sighting:
     """Only the initial grace tells: in any later one the host may have answered before it fell into it."""
 
     def fits(host: HostMaterial) -> bool:
@@ -271,7 +271,7 @@ def _grace_parent(material: Material) -> Finding:
     return _parent(material, fits, "No Datacenter host in its initial grace period was asked by a guest.")
 
 
-def _standard_host(material: Material) -> Finding:
+def _standard_host(material: Material) -> Sighting:
     codes = {_FD01: "fd01", _FD02: "fd02", _FD03: "fd03"}
     found = []
     for host, guest, facts in _reached(material):
@@ -285,7 +285,7 @@ def _standard_host(material: Material) -> Finding:
     return agreed(found, "No guest of a Standard host with an AVMA key had tried.")
 
 
-REQUEST_RULES: Mapping[str, Callable[[Material], Finding]] = {
+REQUEST_RULES: Mapping[str, Callable[[Material], Sighting]] = {
     "event_payload": _payload,
     "event_hresult": _hresult,
     "renewal": _renewal,

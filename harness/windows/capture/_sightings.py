@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Finding", "agreed", "unseen"]
+__all__ = ["Sighting", "agreed", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Sighting:
     """``choice`` is None where nothing conclusive was seen; ``seen`` says what was, or why nothing could be.
 
     ``evidence`` holds the raw answers it rests on, as JSON-ready values.
@@ -18,13 +18,13 @@ class Finding:
     evidence: tuple[object, ...] = ()
 
 
-def unseen(why: str, *evidence: object) -> Finding:
+def unseen(why: str, *evidence: object) -> Sighting:
     """No conclusion."""
-    return Finding(None, why, evidence)
+    return Sighting(None, why, evidence)
 
 
-def agreed(found: Iterable[tuple[str, str, object]], otherwise: str) -> Finding:
-    """One finding out of several observations: a choice where all that tell anything tell the same.
+def agreed(found: Iterable[tuple[str, str, object]], otherwise: str) -> Sighting:
+    """One sighting out of several observations: a choice where all that tell anything tell the same.
 
     Args:
         found: choice, sentence and evidence of each observation.
@@ -36,7 +36,7 @@ def agreed(found: Iterable[tuple[str, str, object]], otherwise: str) -> Finding:
     choices = {choice for choice, _, _ in listed}
     evidence = tuple(item for _, _, item in listed[:20])
     if len(choices) > 1:
-        return Finding(None, f"The observations differ: {', '.join(sorted(choices))}.", evidence)
+        return Sighting(None, f"The observations differ: {', '.join(sorted(choices))}.", evidence)
     choice, seen, _ = listed[0]
     more = f" So say {len(listed)} observations." if len(listed) > 1 else ""
-    return Finding(choice, f"{seen}{more}", evidence)
+    return Sighting(choice, f"{seen}{more}", evidence)

@@ -63,6 +63,12 @@ def _subscribed(lane: HostLane) -> HostLane:
 def _changed(lane: GuestLane, action: Action) -> GuestLane:
     if action.step is StepKind.INTEGRATION_SERVICE:
         return replace(lane, vm=_switched(lane.vm, action))
+    if action.step is StepKind.EDITION:
+        converted = _licensed_as(lane, status=5, tail=action.arguments["product_key"][-5:])
+        assert converted.facts is not None
+        assert converted.facts.os is not None
+        system = replace(converted.facts.os, edition=action.arguments["edition"], evaluation=False)
+        return replace(converted, facts=replace(converted.facts, os=system))
     if action.step is StepKind.GUEST_KEY:
         return _licensed_as(lane, status=5, tail=action.arguments["product_key"][-5:])
     if action.step is StepKind.ACTIVATE:

@@ -19,6 +19,7 @@ _CHANGES: Mapping[str, str] = {
     "reinstall_same_key": "It takes installing a key again.",
     "direct_bad_credential": "It takes a failed logon in a guest, which is logged and may lock an account.",
     "cim_error": "It takes an activation that fails.",
+    "edition_restarts": "It takes a change of edition, which cannot be undone.",
 }
 
 QUESTIONS: Mapping[str, str] = {
@@ -53,6 +54,7 @@ QUESTIONS: Mapping[str, str] = {
     "direct_bad_credential": "Which error id has a wrong PowerShell Direct credential?",
     "cim_error": "How does Invoke-CimMethod show an SL_E code?",
     "cluster_from_network_logon": "Does Get-ClusterNode work in a network logon without delegation?",
+    "edition_restarts": "How often does a guest restart while DISM changes its edition?",
 }
 """What is asked, in the register's order."""
 

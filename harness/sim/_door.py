@@ -1,6 +1,7 @@
 """One machine's sockets: opened, closed, refused, and what a connection that comes in is made of."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Literal
 
 from harness.sim._front import Front, House
 from harness.sim._gate import Gate
+from harness.sim._listening import Listening
 from harness.sim._tls import ServerCertificate
 from harness.sim.auth import (
     AccountBook,
@@ -88,9 +90,7 @@ class Door:
         self._book = book
         self._now = now
         self._wanted = False
-        self._servers: list[asyncio.Server] = []
-        self._work: set[asyncio.Task[None]] = set()
-        self._opening = asyncio.Lock()
+        self._servers: list[Listening] = []
 
     def __repr__(self) -> str:
         state = "open" if self._servers else "closed"
@@ -104,14 +104,12 @@ class Door:
         """
         self._wanted = True
         if not self._refused():
-            await self._listen()
+            self._listen()
 
     async def close(self) -> None:
         """Stop listening; shells and connections end without a word."""
         self._wanted = False
         self._stop()
-        for task in self._work:
-            task.cancel()
         self.house.restart()
         await asyncio.sleep(0)  # what was cancelled ends now
 
@@ -119,10 +117,8 @@ class Door:
         """The faults have changed: open or close as they say."""
         if self._refused():
             self._stop()
-        elif self._wanted and not self._servers and not self._work:
-            task = asyncio.get_running_loop().create_task(self._listen())
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
+        elif self._wanted:
+            self._listen()
 
     def _refused(self) -> bool:
         refusals = self.house.faults.refusals(self.listener.machine.name)
@@ -141,24 +137,21 @@ class Door:
             server.close()
         self._servers.clear()
 
-    async def _listen(self) -> None:
-        async with self._opening:  # a fault that ends and a machine that is switched on may both want it now
-            if not self._servers:
-                await self._bind_all()
+    def _listen(self) -> None:
+        if not self._servers:
+            self._bind_all()
 
-    async def _bind_all(self) -> None:
+    def _bind_all(self) -> None:
         listener = self.listener
         if listener.http_port is not None:
-            self.http_port = await self._bind(self.http_port or listener.http_port, None)
+            self.http_port = self._bind(self.http_port or listener.http_port, None)
         if listener.https_port is not None:
-            self.https_port = await self._bind(self.https_port or listener.https_port, listener.certificate)
+            self.https_port = self._bind(self.https_port or listener.https_port, listener.certificate)
 
-    async def _bind(self, port: int, certificate: ServerCertificate | None) -> int:
-        make = partial(self._connection, certificate)
-        server = await asyncio.get_running_loop().create_server(make, self.listener.address, port, backlog=256)
+    def _bind(self, port: int, certificate: ServerCertificate | None) -> int:
+        server = Listening(partial(self._connection, certificate), socket.create_server((self.listener.address, port)))
         self._servers.append(server)
-        bound: int = server.sockets[0].getsockname()[1]
-        return bound
+        return server.port
 
     def _connection(self, certificate: ServerCertificate | None) -> asyncio.Protocol:
         front = Front(self.house, partial(self._schemes, certificate), secure=certificate is not None)

@@ -48,10 +48,16 @@ class House:
     latency: float = 0.0
     connections: set[Connection] = field(default_factory=set)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
+    endings: int = 0
+
+    def end_shells(self) -> int:
+        """End all shells; how many. A request that a fault holds back meanwhile is not executed any more."""
+        self.endings += 1
+        return self.service.shells.remove_where(lambda _: True)
 
     def restart(self) -> None:
         """Restart the WinRM service: shells and connections end."""
-        self.service.shells.remove_where(lambda _: True)
+        self.end_shells()
         for connection in list(self.connections):
             connection.reset()
 
@@ -174,7 +180,10 @@ class Front:
             answer = await self._house.service.answer(request, caller)
             self._note(request, answer)
             return answer, Delivery()
+        endings = self._house.endings
         before = await self._strike("before", request, caller)
+        if endings != self._house.endings and not before.lost:
+            return None
         after = Outcome()
         spoken = before.answer
         if spoken is None and not before.lost:

@@ -13,6 +13,7 @@ from harness.sim._activity import Activity
 from harness.sim._addresses import AddressBlock, claim_block
 from harness.sim._build import Blueprint, Place, build
 from harness.sim._inventory_file import write_inventory
+from harness.sim._listening import Listening
 from harness.sim._topology_form import TopologyForm
 from harness.sim._world_faults import WorldFaults
 from harness.sim.computer import Computer
@@ -48,7 +49,7 @@ class RunningLab:
         self._variants = variants
         self._started = datetime.now(UTC)
         self._zero = time.monotonic()
-        self._control: asyncio.Server | None = None
+        self._control: Listening | None = None
         self._activity: dict[str, Activity] = {}
         self._computers: dict[str, Computer] = {}
         self._switching: set[asyncio.Task[None]] = set()
@@ -101,10 +102,7 @@ class RunningLab:
             await self._serve(place, authority)
         await self._power()
         write_inventory(self._blueprint, self.directory, self.ports())
-        loop = asyncio.get_running_loop()
-        self._control = await loop.create_server(
-            lambda: Connection(Control(self), lambda: datetime.now(UTC)), sock=self._block.control
-        )
+        self._control = Listening(lambda: Connection(Control(self), lambda: datetime.now(UTC)), self._block.control)
 
     async def _serve(self, place: Place, authority: CertificateAuthority) -> None:
         computer = self._computer(place)
@@ -169,6 +167,7 @@ class RunningLab:
         """Stop listening; the directory stays."""
         if self._control is not None:
             self._control.close()
+            self._control.drop()
         self._block.control.close()
         await self.server.close()
 

@@ -69,7 +69,7 @@ class LabThread:
         variants: Mapping[str, str] | None = None,
         directory: Path,
     ) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()  # Listening needs one; Windows has another by default
         self._thread = threading.Thread(target=self._loop.run_forever, name="simulated lab", daemon=True)
         self._thread.start()
         try:
@@ -153,7 +153,8 @@ def serve(
     """Serve a lab until SIGTERM or SIGINT; its document, or a summary for people, is the first thing on stdout."""
     with tempfile.TemporaryDirectory(prefix="avma-lab-") as temporary:
         starting = start_lab(topology, seed=seed, variants=variants, directory=directory or Path(temporary))
-        asyncio.run(_serve(starting, output_json=output_json))
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(_serve(starting, output_json=output_json))
 
 
 async def _serve(starting: Coroutine[Any, Any, RunningLab], *, output_json: bool) -> None:

@@ -148,7 +148,7 @@ class LabServer:
 
     def kill_shells(self, name: str) -> int:
         """End a machine's shells but not its connections; how many there were."""
-        return self._doors[name].house.service.shells.remove_where(lambda _: True)
+        return self._doors[name].house.end_shells()
 
     def open_shells(self, name: str) -> int:
         """How many shells a machine has, not counting those that have idled out."""

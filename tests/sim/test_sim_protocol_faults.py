@@ -1,9 +1,13 @@
 """Injected faults: what each kind at each phase looks like from outside, and whether the machine had worked by then."""
 
+import asyncio
+import inspect
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, SSLError
 from requests.exceptions import ConnectionError as ConnectionLost
 from sim_protocol_lab import PASSWORD, USER, Lab, LoopThread, start_lab
+from sim_wire import PoolClient, Wire
 
 from harness.sim.faults import KINDS, PHASES, Fault, FaultPlan
 
@@ -158,6 +163,29 @@ def test_a_stall_takes_its_time_and_no_more(lab: Lab, kind: str, phase: str) -> 
     began = time.monotonic()
     assert invoke(lab, Fault(kind, phase, action="Command", seconds=0.3)) == ["done"]
     assert 0.3 <= time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("ending", ["restart_service", "kill_shells", "power_off"])
+def test_a_request_that_is_held_back_while_all_shells_end_is_never_executed(lab: Lab, ending: str) -> None:
+    lab.server.faults.add(Fault("stall", "before", action="Create", seconds=0.5))
+    wire = Wire(lab.address, lab.http_port)
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(wire.create_pool, PoolClient())
+        while not lab.server.faults.counts[0].struck:
+            time.sleep(0.01)
+        lab.thread.run(_end(lab, ending))
+        with pytest.raises((ConnectionError, HTTPException)):
+            held.result(10)
+    wire.close()
+    lab.thread.run(asyncio.sleep(0.6))
+    assert lab.counters.requests["Create"] == 0
+    assert lab.counters.shells == 0
+
+
+async def _end(lab: Lab, ending: str) -> None:
+    ended = getattr(lab.server, ending)(lab.machine.name)
+    if inspect.isawaitable(ended):
+        await ended
 
 
 def test_a_dripping_answer_arrives_whole_but_slowly(lab: Lab) -> None:

@@ -66,11 +66,15 @@ class Connection(asyncio.Protocol):
     def waits_outside(self, transport: asyncio.Transport) -> None:
         """The client has come, but is not let in yet: what ends the connection meanwhile ends this transport."""
         self._outside = transport
+        if self.lost:
+            transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self.lost:  # reset between its arrival and now
+            transport.abort()
         self._advance()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature

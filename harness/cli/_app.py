@@ -167,12 +167,23 @@ def onboard(
     enable_subscription: Annotated[
         str | None, typer.Option(help="Enable the subscription with this credential (Azure account and token).")
     ] = None,
+    canary: Annotated[
+        str | None,
+        typer.Option(metavar="VM", help="Move this expendable VM over every node and activate it on each; it returns."),
+    ] = None,
     report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
 ) -> int:
     """Give one cluster's nodes their keys or the subscription, activate its guests, and verify."""
     from harness.cli._onboard import onboard as run
 
-    return run(context.obj, cluster, report, accept_key_cost=accept_key_cost, subscription=enable_subscription)
+    return run(
+        context.obj,
+        cluster,
+        report,
+        accept_key_cost=accept_key_cost,
+        subscription=enable_subscription,
+        canary=canary,
+    )
 
 
 @app.command()

@@ -1,11 +1,12 @@
 """onboard: one cluster from its first question to its verdict; the plan is shown before anything is sent."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.cli._options import Options, Output
 from harness.cli._run import Overrides, RunSettings, carry_out, inventory_path, open_run, written
 from harness.core.errors import InputError
-from harness.core.model import Inventory, Playbook
+from harness.core.model import FabricFacts, Inventory, Playbook, Step, StepKind
 from harness.lab import Settings, load_inventory, load_playbook
 from harness.report import plan_tables
 
@@ -15,7 +16,13 @@ _PLAYBOOK = "onboard-cluster"
 
 
 def onboard(
-    options: Options, cluster: str, report: str | None, *, accept_key_cost: bool, subscription: str | None
+    options: Options,
+    cluster: str,
+    report: str | None,
+    *,
+    accept_key_cost: bool,
+    subscription: str | None,
+    canary: str | None = None,
 ) -> int:
     """`avma onboard CLUSTER`."""
     inventory = load_inventory(inventory_path(options, Settings()))
@@ -25,6 +32,8 @@ def onboard(
         overrides["host_key"] = {"accept_key_cost": True}
     if subscription is not None:
         overrides["subscription"] = {"enable": True, "credential": subscription}
+    if canary is not None:
+        overrides["canary"] = {"vm": canary}
     settings = RunSettings(
         f"onboard {cluster}",
         wishes(_PLAYBOOK, overrides),
@@ -34,7 +43,9 @@ def onboard(
         overrides=overrides,
     )
     with open_run(options, settings) as run:
-        run.gather()
+        facts = run.gather()
+        if canary is not None:
+            _known_vm(facts, canary)
         plan = run.plan()
         if options.output is Output.TEXT:
             options.talk().print(plan_tables(plan))
@@ -43,12 +54,31 @@ def onboard(
 
 
 def wishes(name: str, overrides: Overrides) -> Playbook:
-    """A playbook by name or path, with the options of some kinds of step overridden."""
+    """A playbook by name or path, with the options of some kinds of step overridden; a canary that it lacks is sent
+    before the verification.
+    """
     playbook = load_playbook(name)
-    steps = tuple(
-        replace(step, options={**step.options, **overrides.get(step.kind.value, {})}) for step in playbook.steps
-    )
-    return replace(playbook, steps=steps)
+    steps = [replace(step, options={**step.options, **overrides.get(step.kind.value, {})}) for step in playbook.steps]
+    canary = overrides.get(StepKind.CANARY.value)
+    if canary is not None and "vm" in canary and not any(step.kind is StepKind.CANARY for step in steps):
+        steps.insert(_before_verify(steps), _canary_step(canary))
+    return replace(playbook, steps=tuple(steps))
+
+
+def _canary_step(told: Mapping[str, object]) -> Step:
+    return Step(StepKind.CANARY, "The canary is activated on every node", options=told)
+
+
+def _before_verify(steps: list[Step]) -> int:
+    return next((place for place, step in enumerate(steps) if step.kind is StepKind.VERIFY), len(steps))
+
+
+def _known_vm(facts: FabricFacts, name: str) -> None:
+    """Refuse a canary that no host of the cluster lists, before anything is sent. Raises InputError."""
+    known = [lane.vm for lane in facts.guests]
+    if not any(name.casefold() in {vm.name.casefold(), vm.vm_id.casefold()} for vm in known):
+        listed = ", ".join(vm.name for vm in known[:20]) or "none"
+        raise InputError("No node of the cluster lists a VM of that name or id.", target=name, hint=f"VMs: {listed}.")
 
 
 def _known_cluster(inventory: Inventory, name: str) -> str:

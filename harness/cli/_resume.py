@@ -7,6 +7,7 @@ from harness.cli._onboard import wishes
 from harness.cli._options import Options
 from harness.cli._run import Overrides, RunSettings, carry_out, open_run, written
 from harness.core.errors import InputError
+from harness.core.model import StepKind
 from harness.engine import read_plan
 from harness.lab import Settings
 from harness.store import AskedRun, open_store
@@ -57,7 +58,7 @@ def _settings(asked: AskedRun) -> RunSettings:
     request = asked.request
     name, limit, tags = request.get("playbook"), request.get("limit"), request.get("tags")
     told = request.get("overrides")
-    overrides: Overrides = told if isinstance(told, dict) else {}
+    overrides: Overrides = _with_home(asked, told if isinstance(told, dict) else {})
     return RunSettings(
         f"resume {asked.row.run_id}",
         wishes(str(name), overrides) if name is not None else None,
@@ -68,3 +69,11 @@ def _settings(asked: AskedRun) -> RunSettings:
         resumes=asked.row.run_id,
         overrides=overrides,
     )
+
+
+def _with_home(asked: AskedRun, overrides: Overrides) -> Overrides:
+    """The same, and where the canary of the earlier run belongs, which may have ended while it was away."""
+    legs = [a for a in read_plan(asked.plan).actions if a.step is StepKind.CANARY] if asked.plan is not None else []
+    if not legs:
+        return overrides
+    return {**overrides, "canary": {**overrides.get("canary", {}), "home": legs[0].arguments["home"]}}

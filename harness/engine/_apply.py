@@ -13,14 +13,19 @@ from harness.engine.actions import PERFORMERS, Bench
 __all__ = ["apply_plan", "check_performable"]
 
 _ENDED_BADLY = frozenset({ActionState.FAILED, ActionState.UNKNOWN})
+_GO_ON = frozenset({"canary_not_activated"})
+"""A bad end that says all there is to say of one node, and nothing against the next."""
+_NOT_YET = frozenset({"subscription_not_synced_yet"})
+"""A good end on which nothing can be built yet."""
 
 
 def apply_plan(context: RunContext, plan: Plan, facts: FabricFacts) -> tuple[ActionResult, ...]:
     """Carry out every action of the plan, in the order of its steps.
 
     After a bad end the same target's later actions are skipped, and so are actions on guests of a host whose own
-    action ended badly. A host key that ends badly stops every further key (the next node would fare no better).
-    Once the lease on the hosts is lost, everything else is skipped.
+    action ended badly. A host key that ends badly stops every further key (the next node would fare no better);
+    the first node gets its key alone, however many follow at once. A canary goes on after a node that did not activate
+    it, and home after anything. Once the lease on the hosts is lost, everything else is skipped.
 
     Returns:
         one result per action, in the plan's order.
@@ -51,8 +56,10 @@ class _Application:
             lanes.setdefault(action.vm_id or action.host, []).append(action)
         width = actions[0].serial or max(len(lanes), 1)
         queue = list(lanes.values())
-        for start in range(0, len(queue), width):
-            side_by_side(self._lane, queue[start : start + width], forks=min(self._context.forks, width))
+        alone = 1 if actions[0].step is StepKind.HOST_KEY else 0
+        batches = [queue[:alone], *(queue[at : at + width] for at in range(alone, len(queue), width))]
+        for batch in filter(None, batches):
+            side_by_side(self._lane, batch, forks=min(self._context.forks, width))
 
     def _lane(self, actions: Iterable[Action]) -> None:
         for action in actions:
@@ -61,14 +68,23 @@ class _Application:
             self._context.store.runs.outcome(self._context.run_id, result, time=self._context.time())
             self._context.publish(events.ActionFinished, result=result)
             self._lost = self._lost or result.code == LeaseLostError.code
-            if result.state in _ENDED_BADLY:
-                self._bad[action.vm_id or action.host] = action.id
-                if action.step is StepKind.HOST_KEY:
-                    self._keys_stopped = action.host
+            if (result.state in _ENDED_BADLY and result.code not in _GO_ON) or result.code in _NOT_YET:
+                self._mark(result)
+
+    def _mark(self, result: ActionResult) -> None:
+        """Remember a bad end for the later actions that build on it."""
+        action = result.action
+        for node in action.arguments["nodes"].split(",") if action.step is StepKind.SUBSCRIPTION else ():
+            self._bad[node] = action.id
+        self._bad[action.vm_id or action.host] = action.id
+        if action.step is StepKind.HOST_KEY:
+            self._keys_stopped = action.host
 
     def _skipped(self, action: Action) -> ActionResult | None:
         if self._lost:
-            return _skip(action, "The lease on this run's hosts is lost.")
+            return _skip(action, f"The lease on this run's hosts is lost.{_whereabouts(action)}")
+        if _is_way_home(action):
+            return None
         cause = self._bad.get(action.vm_id or action.host) or self._bad.get(action.host)
         if cause is not None:
             return _skip(action, f"Action {cause} on this target or its host did not end well.")
@@ -103,6 +119,16 @@ def _skip(action: Action, why: str) -> ActionResult:
         code="skipped_after_failure",
         next_step="Mend the first failure, then run the same playbook again.",
     )
+
+
+def _is_way_home(action: Action) -> bool:
+    return action.step is StepKind.CANARY and action.arguments["part"] == "return"
+
+
+def _whereabouts(action: Action) -> str:
+    if not _is_way_home(action):
+        return ""
+    return f" {action.target} may still be away from {action.arguments['home']}; `avma resume` brings it back."
 
 
 def check_performable(plan: Plan) -> None:

@@ -18,7 +18,7 @@ from harness.core.model import (
     Verdict,
 )
 from harness.core.moves import MoveMatrix, moves
-from harness.core.planning import coverage, make_plan
+from harness.core.planning import coverage, make_plan, proof_of
 from harness.core.preflight import Preflight, UpgradeWish, validate
 from harness.core.verdict import judge
 from harness.engine import events
@@ -34,6 +34,17 @@ from harness.engine._settle import close_journal, confirm_keys, settle_keys
 from harness.store import RunRow, digest
 
 __all__ = ["Run"]
+
+_RIGHTS = frozenset({StepKind.HOST_KEY, StepKind.SUBSCRIPTION, StepKind.CANARY})
+_NOT_MEANT = frozenset({"host_key_not_applicable", "subscription_not_applicable"})
+_MISSED = {
+    "host_key_unsettled": ExitCode.OUTCOME_UNKNOWN,
+    "cluster_not_covered": ExitCode.UNREACHABLE,
+    "subscription_inactive": ExitCode.NOT_ACTIVATED,
+    "subscription_not_synced": ExitCode.NOT_ACTIVATED,
+    "canary_node_left_out": ExitCode.NOT_ACTIVATED,
+}
+"""What the causes against a node's right count as; any other is a failure."""
 
 
 class Run:
@@ -192,7 +203,7 @@ class Run:
         verdict = judge(facts, self._context.clock.now(), self._context.inventory)
         matrix = moves(facts, self._context.clock.now(), self._context.inventory)
         clustered = any(node.cluster for node in matrix.nodes)
-        covered = coverage(facts, self._context.inventory)
+        covered = coverage(facts, self._context.inventory, proof_of(self.record.results))
         self.record = replace(self.record, verdict=verdict, clusters=covered, moves=matrix if clustered else None)
         self._context.publish(events.VerdictReady, verdict=verdict)
         return verdict
@@ -214,7 +225,7 @@ class Run:
 
     def exit_code(self) -> ExitCode:
         """The highest-ranking code of everything that happened in this run."""
-        return highest((*self._reached(), *self._done(), *self._keyed(), *self._proved()))
+        return highest((*self._reached(), *self._done(), *self._missed(), *self._proved()))
 
     def _reached(self) -> list[ExitCode]:
         facts = self.record.facts
@@ -225,24 +236,24 @@ class Run:
 
     def _done(self) -> list[ExitCode]:
         lost = [ExitCode.LOCK_HELD for result in self.record.results if result.code == LeaseLostError.code]
-        states = {str(result.state) for result in self.record.results}
+        states = {str(result.state) for result in self.record.results if result.code != "canary_not_activated"}
         states |= {settled.state for settled in self.record.settled} & {"unknown"}
         codes = {ActionState.FAILED: ExitCode.FAILED, ActionState.UNKNOWN: ExitCode.OUTCOME_UNKNOWN}
         return lost[:1] + [code for state, code in codes.items() if state in states]
 
-    def _keyed(self) -> list[ExitCode]:
-        """For a plan that was carried out: a node that should have got its key and did not is no success."""
+    def _missed(self) -> list[ExitCode]:
+        """For a plan that was carried out: a node without its right, or that no canary proved, is no success."""
         plan = self.record.plan if self.record.verdict is not None else None
-        missed = {b.code for b in plan.blocked if b.step is StepKind.HOST_KEY} if plan else set()
-        codes = {"host_key_unsettled": ExitCode.OUTCOME_UNKNOWN, "cluster_not_covered": ExitCode.UNREACHABLE}
-        return [codes.get(code, ExitCode.FAILED) for code in missed - {"host_key_not_applicable"}]
+        missed = {b.code for b in plan.blocked if b.step in _RIGHTS} if plan else set()
+        return [_MISSED.get(code, ExitCode.FAILED) for code in missed - _NOT_MEANT]
 
     def _proved(self) -> list[ExitCode]:
         verdict = self.record.verdict
         bad = {Verdict.NOT_ACTIVATED, Verdict.UNKNOWN}
         denied = verdict is not None and any(guest.verdict in bad for guest in verdict.guests)
         blocked = self.record.preflight is not None and self.record.preflight.blocked
-        return [ExitCode.NOT_ACTIVATED] if denied or blocked else []
+        refuted = any(result.code == "canary_not_activated" for result in self.record.results)
+        return [ExitCode.NOT_ACTIVATED] if denied or blocked or refuted else []
 
 
 def _code_of(kind: type[BaseException]) -> ExitCode:

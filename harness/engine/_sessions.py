@@ -118,6 +118,15 @@ class SessionBook:
                 self._guests[lane.vm.vm_id] = known
         return known
 
+    def forget_direct(self, lane: GuestLane) -> None:
+        """Close the channel into a guest that moved, where it leads through the node it left."""
+        if lane.access is not GuestAccess.DIRECT:
+            return
+        with self._lock:
+            channel = self._guests.pop(lane.vm.vm_id, None)
+        if channel is not None:
+            channel.close()
+
     def learn(self, inventory: Inventory) -> None:
         """Take an inventory that names more hosts than the first one."""
         self._inventory = inventory

@@ -9,6 +9,7 @@ from harness.core.model import Playbook, Step, StepKind
 from harness.lab._document import Document, read_document
 from harness.lab._playbook_form import (
     KINDS,
+    CanaryOptions,
     EditionOptions,
     PlaybookForm,
     StepForm,
@@ -75,7 +76,7 @@ def _step(document: Document, index: int, form: StepForm) -> Step:
 def _options(form: object) -> dict[str, object]:
     if isinstance(form, WaitOptions):
         return {"seconds": form.timeout}
-    if isinstance(form, (EditionOptions, SubscriptionOptions)):
+    if isinstance(form, (CanaryOptions, EditionOptions, SubscriptionOptions)):
         return form.model_dump(exclude={"timeout"}) | {"seconds": form.timeout}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in dict(form).items()}  # type: ignore[call-overload]
 

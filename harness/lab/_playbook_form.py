@@ -104,6 +104,13 @@ class WaitOptions(Form):
     timeout: Timeout = Field(default=120.0, description="PT2M, 2m, 90s or a number of seconds.")
 
 
+class CanaryOptions(Form):
+    """Which VM is moved, alone, over the nodes of its cluster to prove that each activates it."""
+
+    vm: Text = Field(description="Name or id of one expendable VM; no other VM is ever moved.")
+    timeout: Timeout = Field(default=300.0, description="How long one move may take: PT5M, 5m or seconds.")
+
+
 class WhenForm(Form):
     """Conditions that must all hold; each is one glob or several, of which one must fit, in any case."""
 
@@ -153,6 +160,9 @@ class StepForm(Form):
     )
     wait_for_activation: Annotated[WaitOptions | None, NullIsEmpty()] = Field(
         default=None, description="Wait until guests are licensed."
+    )
+    canary: CanaryOptions | None = Field(
+        default=None, description="Move one expendable VM over every node of its cluster and activate it on each."
     )
     kvp_cleanup: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Remove AVMA's traces from the KVP of guests that left it."

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from harness.core.model import RetryClass
 from harness.windows.activation import HostKeyAnswer, read_host_activation, set_host_key
 from harness.windows.capabilities import HostCapabilities, probe, read_capabilities, write_capabilities
+from harness.windows.cluster import move_role, read_role_owner
 from harness.windows.edition import order_edition, read_guest_system, restart_guest
 from harness.windows.guest import (
     activate_guest,
@@ -32,12 +33,14 @@ __all__ = [
     "gather_guest",
     "gather_host",
     "install_guest_key",
+    "move_role",
     "order_edition",
     "probe",
     "read_capabilities",
     "read_guest_licence",
     "read_guest_system",
     "read_host_activation",
+    "read_role_owner",
     "read_service",
     "read_services",
     "read_subscription",
@@ -61,12 +64,14 @@ OPERATIONS: Mapping[str, RetryClass] = MappingProxyType(
         "order_edition": RetryClass.ONCE,
         "restart_guest": RetryClass.ONCE,
         "read_subscription": RetryClass.READ,
+        "read_role_owner": RetryClass.READ,
         "set_service": RetryClass.IDEMPOTENT,
         "install_guest_key": RetryClass.IDEMPOTENT,
         "activate_guest": RetryClass.IDEMPOTENT,
         "uninstall_guest_key": RetryClass.IDEMPOTENT,
         "clear_guest_key": RetryClass.IDEMPOTENT,
         "enable_subscription": RetryClass.IDEMPOTENT,
+        "move_role": RetryClass.IDEMPOTENT,
         "set_host_key": RetryClass.ONCE,
     }
 )

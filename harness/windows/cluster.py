@@ -1,13 +1,17 @@
 """The failover cluster as one of its nodes sees it. Only the local one is asked: naming one would be a second hop."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
 
 from harness.core.model import ClusterNode, ClusterView
-from harness.remoting import cmd
+from harness.remoting import PowerShellSession, Statement, cmd
+from harness.windows._refusal import refuse_errors
 from harness.windows._values import Row
-from harness.windows.question import Question
+from harness.windows.answers import ask
+from harness.windows.question import QUALIFIED, Question
 
-__all__ = ["CLUSTER", "CLUSTER_QUESTIONS", "GROUPS", "NODES", "cluster_view"]
+__all__ = ["CLUSTER", "CLUSTER_QUESTIONS", "GROUPS", "NODES", "cluster_view", "move_role", "read_role_owner"]
 
 CLUSTER = Question(
     "cluster", (cmd("Get-Cluster"),), ("Name", "ClusterFunctionalLevel"), depth=1, expected=True, subject="cluster"
@@ -80,3 +84,41 @@ def _owner(row: Row) -> str | None:
     if isinstance(value, Mapping):
         value = Row.of(value).get("Name")
     return value if isinstance(value, str) and value else None
+
+
+def read_role_owner(session: PowerShellSession, vm_id: str, *, seconds: float) -> str | None:
+    """The node that owns a VM's role now. Retry class: read.
+
+    Returns:
+        the node's name, or None where the answer does not tell.
+
+    Raises:
+        RemoteError: the cluster does not know such a role, or refuses.
+        TransportError: by phase.
+    """
+    question = replace(GROUPS, source=(cmd("Get-ClusterGroup", VMId=UUID(vm_id)),))
+    answers = ask(session, [question], QUALIFIED, seconds=seconds)
+    row = answers.first(GROUPS.name)
+    refuse_errors(answers.errors[GROUPS.name], target=session.target, step="read_role_owner", answered=row is not None)
+    return _owner(row) if row is not None else None
+
+
+def move_role(session: PowerShellSession, vm_id: str, node: str, *, seconds: float) -> None:
+    """Begin the live migration of one VM's role to a node. Retry class: idempotent; read back with read_role_owner.
+
+    The command does not wait for the migration (``Wait`` 0), so that it never outlives its deadline. Parameters:
+    Microsoft Learn, Move-ClusterVirtualMachineRole.
+
+    Args:
+        session: with any node of the cluster, which asks its own cluster service: no second hop.
+        vm_id: the VM's GUID, by which no other VM can be meant.
+        node: the node's name in the cluster.
+        seconds: deadline of the command.
+
+    Raises:
+        RemoteError: the cluster refuses.
+        TransportError: by phase.
+    """
+    call = cmd("Move-ClusterVirtualMachineRole", VMId=UUID(vm_id), Node=node, MigrationType="Live", Wait=0)
+    result = session.run([Statement((call,))], seconds=seconds)
+    refuse_errors(result.errors, target=session.target, step="move_role")

@@ -30,6 +30,7 @@ steps:
   - guest_key:
   - activate:
   - wait_for_activation:
+  - canary: {vm: pilot}
   - kvp_cleanup:
   - verify:
 """).steps
@@ -42,6 +43,7 @@ steps:
         "edition": {"convert": False, "to": None, "seconds": 1800.0},
         "guest_key": {"replace": ()},
         "wait_for_activation": {"seconds": 120.0},
+        "canary": {"vm": "pilot", "seconds": 300.0},
     }
     assert steps[7].name == "wait for activation"
 

@@ -92,7 +92,8 @@ class NodeCoverage:
     """Whether a cluster's node can activate guests: True, False, or None where nobody can tell.
 
     ``state`` is the cluster's word: up, down, paused, joining or unknown. ``right`` is host, byol or subscription,
-    ``key_version`` the release of the host key, where known; ``cause`` what is wrong, the root first.
+    ``key_version`` the release of the host key, where known; ``cause`` what is wrong, the root first; ``proven``
+    whether the canary of this run was activated there, None where none was sent.
     """
 
     name: str
@@ -101,6 +102,7 @@ class NodeCoverage:
     right: str | None
     key_version: str | None
     cause: Reason | None = None
+    proven: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

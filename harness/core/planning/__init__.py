@@ -1,7 +1,7 @@
 """What would be done, why, and what cannot be done: a pure function of facts, playbook, inventory and ledger."""
 
 from harness.core.planning._plan import make_plan
-from harness.core.planning.coverage import coverage
+from harness.core.planning.coverage import coverage, proof_of
 from harness.core.planning.ledger import (
     LedgerView,
     SpentKey,
@@ -22,6 +22,7 @@ __all__ = [
     "is_older",
     "ledger_refusal",
     "make_plan",
+    "proof_of",
     "prove",
     "version_refusal",
 ]

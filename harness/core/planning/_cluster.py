@@ -19,6 +19,10 @@ class ClusterSight:
         """What the cluster says of that host: up, down, paused, joining, unknown; None where it does not name it."""
         return next((node.state for node in self.view.nodes if _is(node.name, lane)), None)
 
+    def node_name(self, lane: HostLane) -> str:
+        """The cluster's own name for that host; the inventory's where it does not name it."""
+        return next((node.name for node in self.view.nodes if _is(node.name, lane)), lane.name)
+
     def view_state(self, node: str) -> str | None:
         """What the cluster says of a node of that name."""
         return next((found.state for found in self.view.nodes if _short(found.name) == _short(node)), None)

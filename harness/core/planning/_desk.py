@@ -111,19 +111,23 @@ class Desk:
         step: Step,
         index: int,
         *,
+        host: str | None = None,
         arguments: Mapping[str, str] | None = None,
         retry_class: RetryClass = RetryClass.IDEMPOTENT,
         refundable: bool = True,
         **told: str | None,
     ) -> None:
-        """Plan an action on a guest; ``told``: field, before, after, reason. All but an edition can be undone."""
+        """Plan an action on a guest; ``told``: field, before, after, reason. All but an edition can be undone.
+
+        ``host`` is the inventory host through which it is done; the guest's own unless given.
+        """
         self._planned.add((case.lane.vm.vm_id, step.kind))
         self.actions.append(
             Action(
                 id="",
                 target=case.name,
                 target_kind=TargetKind.GUEST,
-                host=case.lane.host,
+                host=host or case.lane.host,
                 step=step.kind,
                 refundable=refundable,
                 retry_class=retry_class,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from harness.core.model import FabricFacts, Inventory, Plan, Playbook, Reason, Step, StepKind
+from harness.core.planning._canary import plan_canary
 from harness.core.planning._desk import Desk
 from harness.core.planning._editions import plan_edition
 from harness.core.planning._guests import plan_activate, plan_guest_key, plan_wait
@@ -25,6 +26,7 @@ _PLANNERS: Mapping[StepKind, Callable[[Desk, Step, int], None]] = {
     StepKind.GUEST_KEY: plan_guest_key,
     StepKind.ACTIVATE: plan_activate,
     StepKind.WAIT_FOR_ACTIVATION: plan_wait,
+    StepKind.CANARY: plan_canary,
 }
 _NO_ACTION = frozenset({StepKind.HOST_ACTIVATION, StepKind.VERIFY})
 

@@ -4,25 +4,54 @@ Source: Microsoft Learn, Activate Windows Server VMs on Azure Local (2026-06-29)
 with keys of one version or with the subscription.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from harness.core.model import ClusterCoverage, FabricFacts, HostLane, Inventory, Licensing, NodeCoverage, Reason
+from harness.core.model import (
+    ActionResult,
+    ActionState,
+    ClusterCoverage,
+    FabricFacts,
+    HostLane,
+    Inventory,
+    Licensing,
+    NodeCoverage,
+    Reason,
+    StepKind,
+)
 from harness.core.planning._cluster import ClusterSight, sights
 from harness.core.verdict import AZURE, HostGrant, grant_of, host_verdict, reason
 
-__all__ = ["coverage"]
+__all__ = ["coverage", "proof_of"]
+
+Proof = Mapping[str, Reason | None]
+"""What a canary proved, by the nodes' names: None where the node activated it, else the cause."""
 
 
-def coverage(fabric: FabricFacts, inventory: Inventory) -> tuple[ClusterCoverage, ...]:
+def coverage(fabric: FabricFacts, inventory: Inventory, proof: Proof | None = None) -> tuple[ClusterCoverage, ...]:
     """Every cluster that a node of the run could describe, with each of its nodes: those that answered, those that did
-    not, and those that the inventory does not name.
+    not, and those that the inventory does not name. ``proof`` is a canary's, where one was sent: it outweighs what a
+    node says of itself, but for a certain "no".
     """
-    return tuple(_cluster(name, sight, inventory) for name, sight in sights(fabric).items())
+    return tuple(_cluster(name, sight, inventory, proof or {}) for name, sight in sights(fabric).items())
 
 
-def _cluster(name: str, sight: ClusterSight, inventory: Inventory) -> ClusterCoverage:
+def proof_of(results: Iterable[ActionResult]) -> Proof:
+    """What the canary of a run proved of each node it visited."""
+    found: dict[str, Reason | None] = {}
+    for result in results:
+        if result.action.step is not StepKind.CANARY or result.action.arguments["part"] == "return":
+            continue
+        if result.state is ActionState.VERIFIED:
+            found[result.action.host] = None
+        elif result.code == "canary_not_activated":
+            found[result.action.host] = Reason(result.code, result.message, result.next_step)
+    return found
+
+
+def _cluster(name: str, sight: ClusterSight, inventory: Inventory, proof: Proof) -> ClusterCoverage:
     grants = {lane.name: grant_of(lane, inventory) for lane in sight.lanes}
-    nodes = [_node(name, sight, lane, grants[lane.name]) for lane in sight.lanes]
+    nodes = [_proven(_node(name, sight, lane, grants[lane.name]), proof) for lane in sight.lanes]
     for stranger in sight.strangers(inventory):
         cause = reason("node_not_in_inventory", cluster=name, host=stranger)
         nodes.append(NodeCoverage(stranger, sight.view_state(stranger), None, None, None, cause))
@@ -40,6 +69,15 @@ def _node(cluster: str, sight: ClusterSight, lane: HostLane, grant: HostGrant) -
         cause = reason("cluster_not_covered", host=lane.name, cluster=cluster, state=told)
     right = grant.licensing.value if lane.facts is not None and lane.facts.flavour in AZURE else Licensing.HOST.value
     return NodeCoverage(lane.name, state, verdict.avma_ready, right, grant.version, cause)
+
+
+def _proven(node: NodeCoverage, proof: Proof) -> NodeCoverage:
+    if node.name not in proof:
+        return node
+    cause = proof[node.name]
+    if node.covered is False:
+        return replace(node, proven=cause is None)
+    return replace(node, covered=cause is None, cause=cause, proven=cause is None)
 
 
 def _of_all(name: str, sight: ClusterSight, grants: dict[str, HostGrant]) -> Iterator[Reason]:

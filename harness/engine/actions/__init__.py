@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from harness.core.model import Action, ActionResult, StepKind
 from harness.engine.actions._bench import Bench
+from harness.engine.actions._canary import move_canary
 from harness.engine.actions._edition import convert_edition
 from harness.engine.actions._guest import activate, install_key, wait_for_activation
 from harness.engine.actions._host_key import apply_host_key
@@ -20,4 +21,5 @@ PERFORMERS: Mapping[StepKind, Callable[[Bench, Action], ActionResult]] = {
     StepKind.GUEST_KEY: install_key,
     StepKind.ACTIVATE: activate,
     StepKind.WAIT_FOR_ACTIVATION: wait_for_activation,
+    StepKind.CANARY: move_canary,
 }

@@ -10,7 +10,7 @@ import pytest
 __all__ = ["chosen"]
 
 _MARKERS = (
-    "avma(os=, edition=, flavour=, nodes=, jea=): what the test needs of a lab; it runs for each place that has it",
+    "avma(os=, edition=, flavour=, licensing=, nodes=, jea=): what a test needs of a lab; it runs wherever that is met",
     "hardware: a lab test that needs a real lab, not the simulated one",
     "destructive: a lab test that changes what cannot be put back; needs --lab-allow-destructive",
     "slow: takes more than five seconds",

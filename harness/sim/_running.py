@@ -23,7 +23,17 @@ from harness.sim.http import Connection
 from harness.sim.machine import Account, Invocation, Streams
 from harness.sim.server import CertificateAuthority, LabServer, Limits, Listener
 from harness.sim.variants import Variants
-from harness.sim.world import NodeState, VirtualMachine, VmState, World, snapshot
+from harness.sim.world import (
+    LicensingError,
+    NodeState,
+    NoSuchThingError,
+    VirtualMachine,
+    VmState,
+    World,
+    snapshot,
+    upgrade_guest,
+    upgrade_host,
+)
 
 __all__ = ["RunningLab"]
 
@@ -276,6 +286,26 @@ class RunningLab:
         self.world.reboot(found)
         await asyncio.gather(*self._switching)
         await self._power()
+
+    def install_key(self, vm: str, key: str) -> int:
+        """A key typed in by somebody in the guest: 0 or the code of the refusal."""
+        windows = self.world.vm(vm).windows
+        if windows is None:
+            raise NoSuchThingError(f"no Windows in VM {vm!r}")
+        try:
+            self.world.install_key(windows, key)
+        except LicensingError as error:
+            return error.hresult
+        return 0
+
+    async def upgrade_vm(self, vm: str, release: str, key: str) -> None:
+        """Setup in the guest. Raises ValueError where setup refuses."""
+        upgrade_guest(self.world, self.world.vm(vm), release, key)
+
+    async def upgrade_host(self, host: str, release: str) -> None:
+        """Drained, upgraded, restarted. Raises ValueError where setup refuses."""
+        upgrade_host(self.world, self.world.host(host), release)
+        await self.host_action(host, "reboot")
 
     async def _strike(self, computer: str, fault: Fault) -> None:
         await WorldFaults(self.world, self._blueprint.places, self.server).strike(computer, fault)

@@ -1,8 +1,8 @@
 """The control interface: HTTP with JSON on loopback, for tests and for people who watch the lab.
 
 ``GET /state``, ``GET /counters``, ``GET /faults``, ``GET /variants``; ``POST /clock``, ``/faults``, ``/variants``,
-``/vms/{name}/move``, ``/vms/{name}/{start|stop}``, ``/hosts/{name}/{reboot|deactivate|activate}``, ``/reset``;
-``DELETE /faults``.
+``/vms/{name}/move``, ``/vms/{name}/{start|stop}``, ``/vms/{name}/{key|upgrade}``,
+``/hosts/{name}/{reboot|deactivate|activate}``, ``/hosts/{name}/upgrade``, ``/reset``; ``DELETE /faults``.
 """
 
 import json
@@ -41,6 +41,9 @@ class ControlledLab(Protocol):
     async def move(self, vm: str, node: str) -> None: ...
     async def vm_power(self, vm: str, *, running: bool) -> None: ...
     async def host_action(self, host: str, action: str) -> None: ...
+    def install_key(self, vm: str, key: str) -> int: ...
+    async def upgrade_vm(self, vm: str, release: str, key: str) -> None: ...
+    async def upgrade_host(self, host: str, release: str) -> None: ...
     async def reset(self) -> None: ...
 
 
@@ -77,6 +80,9 @@ class Control:
             ("POST", re.compile("/clock"), self._clock),
             ("POST", re.compile("/vms/([^/]+)/move"), self._move),
             ("POST", re.compile("/vms/([^/]+)/(start|stop)"), self._power),
+            ("POST", re.compile("/vms/([^/]+)/key"), self._key),
+            ("POST", re.compile("/vms/([^/]+)/upgrade"), self._upgrade_vm),
+            ("POST", re.compile("/hosts/([^/]+)/upgrade"), self._upgrade_host),
             ("POST", re.compile("/hosts/([^/]+)/(reboot|deactivate|activate)"), self._host),
             ("POST", re.compile("/reset"), self._reset),
         ]
@@ -169,6 +175,20 @@ class Control:
     async def _power(self, _body: Json, vm: str, action: str) -> Json:
         await self._lab.vm_power(vm, running=action == "start")
         return {"vm": vm, "action": action}
+
+    async def _key(self, body: Json, vm: str) -> Json:
+        """Somebody in the guest installs a key; the answer is the guest's own, 0x00000000 for yes."""
+        return {"vm": vm, "code": f"0x{self._lab.install_key(vm, str(body.get('key', ''))):08X}"}
+
+    async def _upgrade_vm(self, body: Json, vm: str) -> Json:
+        """Somebody runs setup in the guest, with /pkey."""
+        await self._lab.upgrade_vm(vm, str(body.get("to", "")), str(body.get("key", "")))
+        return {"vm": vm, "to": body.get("to")}
+
+    async def _upgrade_host(self, body: Json, host: str) -> Json:
+        """Somebody drains a host, upgrades it and takes it back; its own activation is as before."""
+        await self._lab.upgrade_host(host, str(body.get("to", "")))
+        return {"host": host, "to": body.get("to")}
 
     async def _host(self, _body: Json, host: str, action: str) -> Json:
         await self._lab.host_action(host, action)

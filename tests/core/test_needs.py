@@ -6,8 +6,10 @@ from harness.core.errors import InputError
 from harness.core.needs import Needs, Offer
 
 
-def offer(os=("2022",), edition=("Standard",), flavour=("server_datacenter",), nodes=0, jea=False) -> Offer:
-    return Offer(frozenset(os), frozenset(edition), frozenset(flavour), nodes, jea)
+def offer(
+    *, os=("2022",), edition=("Standard",), flavour=("server_datacenter",), licensing=("host",), nodes=0, jea=False
+) -> Offer:
+    return Offer(frozenset(os), frozenset(edition), frozenset(flavour), frozenset(licensing), nodes, jea)
 
 
 CASES = [
@@ -22,6 +24,8 @@ CASES = [
     ({"edition": "standard"}, offer(), ()),
     ({"edition": "Datacenter"}, offer(edition=("Essentials",)), ("edition Essentials, not Datacenter",)),
     ({"flavour": "azure_local"}, offer(), ("flavour server_datacenter, not azure_local",)),
+    ({"licensing": "host"}, offer(), ()),
+    ({"licensing": ["byol", "subscription"]}, offer(), ("licensing host, not byol or subscription",)),
     ({"nodes": 3}, offer(nodes=3), ()),
     ({"nodes": 3}, offer(nodes=4), ()),
     ({"nodes": 3}, offer(nodes=1), ("1 cluster node, not 3",)),
@@ -42,9 +46,10 @@ def test_an_unmet_need_is_told_in_words(asked, offered, unmet):
 @pytest.mark.parametrize(
     ("asked", "word"),
     [
-        ({"oss": "2022"}, "There are: os, edition, flavour, nodes, jea"),
+        ({"oss": "2022"}, "There are: os, edition, flavour, licensing, nodes, jea"),
         ({"os": 2022}, 'Write os="..."'),
         ({"flavour": "azure"}, "azure_local"),
+        ({"licensing": "mak"}, "There are: host, byol, subscription"),
         ({"nodes": "3"}, "Write nodes=3"),
         ({"nodes": True}, "Write nodes=3"),
         ({"jea": "yes"}, "Write jea=True"),

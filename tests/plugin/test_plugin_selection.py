@@ -95,7 +95,7 @@ def test_a_need_that_does_not_exist_stops_the_collection_with_those_that_do(proj
     project.makepyfile(test_lab="import pytest\n\n@pytest.mark.avma(oss='2022')\ndef test_it(guest): ...\n")
     done = project.runpytest_subprocess("--lab-sim", "two.yaml")
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*no need 'oss'*There are: os, edition, flavour, nodes, jea.*"])
+    done.stdout.fnmatch_lines(["*no need 'oss'*There are: os, edition, flavour, licensing, nodes, jea.*"])
 
 
 @pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "not allowed"])

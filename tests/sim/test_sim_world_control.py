@@ -199,6 +199,34 @@ def test_a_reboot_ends_the_shells_of_a_host(lab: LabThread) -> None:
     assert (opened, left) == (1, 0)
 
 
+def test_a_key_typed_in_a_guest_is_taken_or_refused_as_slmgr_would(lab: LabThread) -> None:
+    datacenter, standard = "W3GNR-8DDXR-2TFRP-H8P33-DV9BG", "YDFWN-MJ9JR-3DYRK-FXXRW-78VHK"
+    assert ask(lab, "POST", "/vms/srv-web01/key", {"key": datacenter})["code"] == "0xC004F069"
+    assert ask(lab, "POST", "/vms/srv-web01/key", {"key": "no key"})["code"] == "0xC004F050"
+    assert ask(lab, "POST", "/vms/srv-web01/key", {"key": standard})["code"] == "0x00000000"
+
+
+def test_setup_in_a_guest_refuses_avma_keys_and_takes_a_gvlk(lab: LabThread) -> None:
+    avma, gvlk = "WWVGQ-PNHV9-B89P4-8GGM9-9HPQ4", "TVRH6-WHNXV-R9WG3-9XRFY-MY832"
+    status, answer = ask_raw(lab, "POST", "/vms/srv-web01/upgrade", json.dumps({"to": "2025", "key": avma}).encode())
+    assert (status, "AVMA key" in answer["error"]) == (400, True)
+    status, answer = ask_raw(lab, "POST", "/vms/srv-web01/upgrade", json.dumps({"to": "2019", "key": gvlk}).encode())
+    assert (status, answer["error"]) == (400, "there is no upgrade from 2022 to 2019")
+    ask(lab, "POST", "/vms/srv-web01/upgrade", {"to": "2025", "key": gvlk})
+    after = vm(lab, "srv-web01")
+    assert (after["os_version"], after["license"]["channel"]) == ("2025", "Volume:GVLK")
+    assert after["license"]["status"] != 1
+
+
+def test_a_host_is_emptied_before_its_upgrade_and_keeps_its_activation(lab: LabThread) -> None:
+    ask(lab, "POST", "/hosts/AZL-N1/upgrade", {"to": "24H2"})
+    hosts = {host["name"]: host for host in ask(lab, "GET", "/state")["hosts"]}
+    assert (hosts["AZL-N1"]["os_version"], hosts["AZL-N1"]["vms"]) == ("24H2", [])
+    ask(lab, "POST", "/hosts/HV-BER-01/upgrade", {"to": "2025"})
+    alone = {host["name"]: host for host in ask(lab, "GET", "/state")["hosts"]}["HV-BER-01"]
+    assert (alone["os_version"], alone["activated"], bool(alone["vms"])) == ("2025", True, True)
+
+
 def test_faults_are_set_listed_and_cleared(lab: LabThread) -> None:
     plan = {"faults": [{"kind": "http_503", "machine": "HV-MUC-01", "action": "Create"}]}
     [fault] = ask(lab, "POST", "/faults", plan)["faults"]

@@ -73,6 +73,18 @@ class SimControl:
         """Turn a VM off."""
         return self._ask("POST", f"/vms/{quote(vm)}/stop")
 
+    def install_key(self, vm: str, key: str) -> str:
+        """Somebody in the guest types a key in; the guest's answer, "0x00000000" where it took it."""
+        return str(self._ask("POST", f"/vms/{quote(vm)}/key", {"key": key})["code"])
+
+    def upgrade_guest(self, vm: str, to: str, key: str) -> Json:
+        """Somebody runs setup of that release in the guest, with /pkey; the key tells the edition it becomes."""
+        return self._ask("POST", f"/vms/{quote(vm)}/upgrade", {"to": to, "key": key})
+
+    def upgrade_host(self, host: str, to: str) -> Json:
+        """Somebody drains the host, upgrades it and takes it back, with its own activation as before."""
+        return self._ask("POST", f"/hosts/{quote(host)}/upgrade", {"to": to})
+
     def reboot(self, host: str) -> Json:
         """Restart a host."""
         return self._ask("POST", f"/hosts/{quote(host)}/reboot")

@@ -1,7 +1,7 @@
 """What a lab has to offer to tests: its hosts, clusters and guests as a test job found them at its beginning."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
@@ -105,7 +105,8 @@ class Survey:
             the targets, and the reason where there is none.
         """
         known = self._targets(kind)
-        told = Needs(nodes=needs.nodes, jea=needs.jea)  # what the inventory alone tells, also of a host that is silent
+        # what the inventory alone tells, also of a host that is silent
+        told = Needs(licensing=needs.licensing, nodes=needs.nodes, jea=needs.jea)
         found = tuple(target for target in known if not (told if target.silent else needs).unmet(target.offer))
         return found, "" if found else _reason(kind, needs, known)
 
@@ -130,8 +131,7 @@ class Survey:
         group = self.group(guest.host)
         twins = [other for other in self.guests if other.name == guest.name]
         name = guest.name if len(twins) == 1 else f"{guest.name}-{guest.vm_id[:8]}"
-        of_host = self._offer(guest.host)
-        offer = Offer(_known(guest.os_version), _known(guest.edition), of_host.flavour, of_host.nodes, of_host.jea)
+        offer = replace(self._offer(guest.host), os=_known(guest.os_version), edition=_known(guest.edition))
         return Target("guest", name, self.members(group), self.members(group), group, offer, guest.vm_id)
 
     def _cluster(self, cluster: LabCluster) -> Target:
@@ -141,11 +141,12 @@ class Survey:
 
     def _offer(self, name: str) -> Offer:
         host = next((host for host in self.hosts if host.name == name), None)
-        cluster = self.inventory.hosts[name].cluster
-        nodes, jea = len(self.members(cluster)) if cluster else 0, _restricted(self.inventory, name)
+        entry = self.inventory.hosts[name]
+        nodes, jea = len(self.members(entry.cluster)) if entry.cluster else 0, _restricted(self.inventory, name)
+        licensing = frozenset({str(entry.licensing)})
         if host is None:
-            return Offer(frozenset(), frozenset(), frozenset(), nodes, jea)
-        return Offer(_known(host.os_version), _known(host.edition), frozenset({host.flavour}), nodes, jea)
+            return Offer(frozenset(), frozenset(), frozenset(), licensing, nodes, jea)
+        return Offer(_known(host.os_version), _known(host.edition), frozenset({host.flavour}), licensing, nodes, jea)
 
 
 def survey_of(facts: FabricFacts, verdict: FabricVerdict, inventory: Inventory) -> Survey:

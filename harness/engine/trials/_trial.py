@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from harness.core.errors import InputError, LeaseLostError, TransportError
@@ -10,6 +11,7 @@ from harness.core.exitcodes import ExitCode
 from harness.core.model import (
     ActionResult,
     Blocked,
+    ClusterCoverage,
     FabricFacts,
     FabricVerdict,
     GuestVerdict,
@@ -17,6 +19,8 @@ from harness.core.model import (
     Plan,
     Playbook,
 )
+from harness.core.moves import MoveMatrix
+from harness.core.preflight import Preflight, UpgradeWish
 from harness.engine._hold import places_of
 from harness.engine._record import RunRecord
 from harness.engine._run import Run
@@ -77,6 +81,11 @@ class PlaybookRun:
         """The verdicts on hosts and guests, from facts gathered afterwards."""
         assert self.record.verdict is not None
         return self.record.verdict
+
+    @property
+    def clusters(self) -> tuple[ClusterCoverage, ...]:
+        """For each cluster whether its guests stay activated wherever they move, from the same facts."""
+        return self.record.clusters
 
     @property
     def silent(self) -> Mapping[str, LaneFailure]:
@@ -182,6 +191,25 @@ class Trial:
                 return found
         self._answered(self.target.hosts)
         raise InputError("No host of this test lists such a guest.", target=name, hint="Is its name right?")
+
+    def moves(self) -> MoveMatrix:
+        """Where each VM of the target's hosts stays activated, from facts gathered now."""
+        with self._run("moves") as run:
+            return run.moves()
+
+    def preflight(self, to: str, *, edition: str | None = None, window: timedelta = timedelta(days=1)) -> Preflight:
+        """What an upgrade of the target's hosts and their guests would do, from facts gathered now.
+
+        Args:
+            to: the release, as "2025".
+            edition: what the guests become, where setup is to change it.
+            window: how long it may take.
+
+        Raises:
+            InputError: there is no such release or edition.
+        """
+        with self._run(f"preflight --to {to}") as run:
+            return run.preflight(UpgradeWish(to, edition=edition, window=window))
 
     @property
     def host(self) -> LabHost:

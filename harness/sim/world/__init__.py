@@ -12,6 +12,7 @@ from harness.sim.world._licence import Grant, KmsSettings, Licence, LicensingErr
 from harness.sim.world._products import WINDOWS_APPLICATION, Row, digits, family_name, primary_row, product_rows
 from harness.sim.world._snapshot import snapshot
 from harness.sim.world._systems import AZURE_EDITION, LANGUAGES, Language, OperatingSystem
+from harness.sim.world._upgrade import upgrade_guest, upgrade_host
 from harness.sim.world._virtual import (
     COMPONENTS,
     DATA_EXCHANGE,
@@ -76,4 +77,6 @@ __all__ = [
     "product_rows",
     "snapshot",
     "target_editions",
+    "upgrade_guest",
+    "upgrade_host",
 ]

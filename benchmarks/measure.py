@@ -22,6 +22,8 @@ __all__ = ["Effort", "Plan", "Result", "Shares", "measure", "measure_shares"]
 Say = Callable[[str], None]
 _OURS = ("first", "cold", "open")
 _FEW = 2
+_REPLAYS = 5
+"""How often one host's answer time is looked at before each turn of the clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,9 @@ class _Bench:
     def run_floor(self, latency: float) -> None:
         """What the floor rests on, at no latency; the lab has ``latency`` again afterwards."""
         self.lab.latency(0.0)
-        self.cold.append(self.replay.cold())
-        self.open.append(self.replay.open())
+        for _ in range(_REPLAYS):
+            self.cold.append(self.replay.cold())
+            self.open.append(self.replay.open())
         self.lab.latency(latency)
 
     def result(self, latency: float) -> Result:

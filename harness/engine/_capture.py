@@ -115,7 +115,7 @@ def _guest(context: RunContext, lane: GuestLane) -> GuestMaterial | None:
             lane.access,
             clock=context.clock.now,
             seconds=context.seconds(lane.host),
-            keep=kept.update,
+            keep=lambda told: kept.update(told()),
         )
         return replace(lane, facts=facts)
 

@@ -8,11 +8,11 @@ from harness.windows.answers import Answers
 
 __all__ = ["Keep", "nobody", "raw_answers"]
 
-Keep = Callable[[Mapping[str, object]], None]
-"""Takes the raw answers of one machine, by question."""
+Keep = Callable[[Callable[[], Mapping[str, object]]], None]
+"""Takes what makes the raw answers of one machine, by question: few readings end as evidence, most never make them."""
 
 
-def nobody(_answers: Mapping[str, object]) -> None:
+def nobody(_answers: Callable[[], Mapping[str, object]]) -> None:
     """Keeps nothing."""
 
 

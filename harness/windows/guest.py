@@ -81,7 +81,7 @@ def gather_guest(
         parts["os"] = _TOO_OLD
     reachable = any(answers.rows.values())
     dlv, parts["dlv"] = _display(shell, seconds) if reachable else (None, parts["os"])
-    keep({**raw_answers(answers), "dlv": dlv})
+    keep(lambda: {**raw_answers(answers), "dlv": dlv})
     licences = licences_of(answers.rows.get("licences", ()))
     system = answers.first("os")
     parameters = answers.first("parameters")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from harness.core.model import HostFacts, PartState
 from harness.remoting import PowerShellSession
@@ -87,7 +88,7 @@ def gather_host(
         if known:
             capabilities = probe(session, HOST_COMMANDS, now=clock(), seconds=seconds)
         asked = ask_possible(session, replace(capabilities, late=late), HOST_QUESTIONS, seconds=seconds)
-    keep(raw_answers(asked.answers))
+    keep(partial(raw_answers, asked.answers))
     return _facts(name, asked, clock()), asked.capabilities
 
 

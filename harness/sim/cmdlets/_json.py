@@ -7,6 +7,7 @@ JavaScriptSerializer: < > & ' as \u00xx, everything beyond ASCII as it is (excep
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from harness.sim.cmdlets._convert import to_text
@@ -116,9 +117,15 @@ def _scalar(value: object) -> str:
     return str(value) if isinstance(value, _Raw) else _quote(str(value))
 
 
+@lru_cache(maxsize=1024)
+def _key(name: str) -> str:
+    """A member's name in quotes: the same few come again and again."""
+    return _quote(name)
+
+
 def _compact(value: object) -> str:
     if isinstance(value, dict):
-        return "{" + ",".join(f"{_quote(name)}:{_compact(item)}" for name, item in value.items()) + "}"
+        return "{" + ",".join(f"{_key(name)}:{_compact(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_compact, value)) + "]"
     return _scalar(value)

@@ -28,6 +28,8 @@ Source = str | ScriptBlock
 
 def _wanted(name: object) -> tuple[str, Source]:
     """A -Property item: a name, a script block, or a hashtable with Name (Label) and Expression."""
+    if isinstance(name, str):
+        return name, name
     if isinstance(name, ScriptBlock):
         return name.text.strip(), name
     if isinstance(name, dict):

@@ -38,9 +38,9 @@ def _avma(material: Material) -> Iterator[tuple[GuestMaterial, LicenceRecord]]:
 
 
 def _never_activated(guest: GuestMaterial, licence: LicenceRecord) -> bool:
-    """No grant is remembered, and no event of the guest's log tells of one."""
+    """No grant is remembered, and every event of the guest's log tells of something else."""
     events = guest.lane.facts.events if guest.lane.facts else ()
-    return licence.avma_time is None and licence.avma_host is None and all(event.hresult != 0 for event in events)
+    return licence.avma_time is None and licence.avma_host is None and all(event.hresult for event in events)
 
 
 def _azure_family(material: Material) -> Sighting:
@@ -119,11 +119,24 @@ def _grant_name(material: Material) -> Sighting:
     return agreed(found, "No guest that was activated by AVMA was reached.")
 
 
+def _avma_language(material: Material) -> Sighting:
+    """Whether slmgr.vbs, where it does not speak English, says its lines on AVMA in English all the same."""
+    found = []
+    for guest, _ in _avma(material):
+        text = (guest.lane.facts.dlv or "") if guest.lane.facts else ""
+        if not text.strip() or "License Status:" in text:
+            continue
+        choice = "english" if "Guest IAID:" in text else "translated"
+        found.append((choice, f"slmgr.vbs in {guest.lane.vm.name} has them so.", text.splitlines()))
+    return agreed(found, "No guest with an AVMA key whose slmgr.vbs speaks another language than English was reached.")
+
+
 GUEST_RULES: Mapping[str, Callable[[Material], Sighting]] = {
     "azure_edition_family": _azure_family,
     "description_text": _description,
     "iaid_format": _iaid,
     "unactivated_state": _unactivated,
     "failed_reason": _failed_reason,
+    "slmgr_avma_language": _avma_language,
     "grant_host_name": _grant_name,
 }

@@ -14,6 +14,8 @@ __all__ = ["HOST_RULES"]
 _AZURE = frozenset({Flavour.AZURE_STACK_HCI, Flavour.AZURE_LOCAL})
 _FULL_KEY = re.compile(r"(?:[A-Z0-9]{5}-){4}[A-Z0-9]{5}")
 _NO_NODE = "No Azure Stack HCI or Azure Local node with the module ServerAVMAManager was among the hosts."
+_NO_DEFINITION = "Get-Command did not show the function's definition."
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _EMPTY = "An empty answer alone does not tell whether a key is there."
 
 
@@ -108,17 +110,47 @@ def _get_unset(material: Material) -> Sighting:
     return unseen(_NO_NODE if not any(_nodes(material)) else f"No node without a key was told apart. {_EMPTY}")
 
 
-def _set_validation(material: Material) -> Sighting:
+def _set_definitions(material: Material) -> Iterator[tuple[str, str]]:
+    """The text of Set-VMAutomaticActivation, with the host's name."""
     for host in material.hosts:
         for command in host.commands:
             if not isinstance(command, RemoteObject):
                 continue
             definition, name = command.get("Definition"), str(command.get("Name")).casefold()
             if isinstance(definition, str) and name == "set-vmautomaticactivation":
-                checks = "validatepattern" in definition.partition("begin")[0].casefold()
-                choice = "pattern" if checks else "function"
-                return Sighting(choice, f"The definition of the function on {host.facts.name} says so.", (definition,))
-    return unseen("Get-Command did not show the function's definition.")
+                yield host.facts.name, definition
+
+
+def _set_validation(material: Material) -> Sighting:
+    for host, definition in _set_definitions(material):
+        checks = "validatepattern" in definition.partition("begin")[0].casefold()
+        choice = "pattern" if checks else "function"
+        return Sighting(choice, f"The definition of the function on {host} says so.", (definition,))
+    return unseen(_NO_DEFINITION)
+
+
+def _set_parameter(material: Material) -> Sighting:
+    names = {"productkey": "product_key", "key": "key"}
+    for host, definition in _set_definitions(material):
+        found = [name for name in re.findall(r"\$(\w+)", definition.partition("begin")[0]) if name.casefold() in names]
+        if found:
+            said = f"The definition of the function on {host} has -{found[0]}."
+            return Sighting(names[found[0].casefold()], said, (definition,))
+    return unseen(_NO_DEFINITION)
+
+
+def _component_id(material: Material) -> Sighting:
+    found: list[tuple[str, str, object]] = []
+    for host in material.hosts:
+        answer = host.raw.get("services")
+        for row in answer.get("rows", ()) if isinstance(answer, Mapping) else ():
+            guids = "".join(_GUID.findall(str(row.get("id") or "")))
+            letters = {letter.isupper() for letter in guids if letter.isalpha()}
+            if len(letters) == 1:
+                found.append(
+                    ("upper" if letters == {True} else "lower", f"{host.facts.name} writes them so.", guids[-36:])
+                )
+    return agreed(found, "No host listed an integration service.")
 
 
 def _subscription_property(material: Material) -> Sighting:
@@ -202,9 +234,11 @@ HOST_RULES: Mapping[str, Callable[[Material], Sighting]] = {
     "avma_get_shape": _get_shape,
     "avma_get_unset": _get_unset,
     "avma_set_validation": _set_validation,
+    "avma_set_parameter": _set_parameter,
     "hci_status_property": _subscription_property,
     "hci_status_number": _subscription_number,
     "hyperv_without_rights": _without_rights,
+    "component_id_form": _component_id,
     "cluster_from_network_logon": _cluster,
     "kvp_when_disabled": _kvp_when_disabled,
 }

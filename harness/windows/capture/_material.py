@@ -111,7 +111,11 @@ def read_host_material(
     """
     kept: dict[str, object] = {}
     known = probe(session, HOST_COMMANDS, now=clock(), seconds=seconds)
-    facts, _ = gather_host(session, name, known=known, clock=clock, seconds=seconds, keep=kept.update)
+
+    def keep(told: Callable[[], Mapping[str, object]]) -> None:
+        kept.update(told())
+
+    facts, _ = gather_host(session, name, known=known, clock=clock, seconds=seconds, keep=keep)
 
     def own(command: str, *tail: Command) -> PipelineResult | None:
         return session.run([Statement((cmd(command), *tail))], seconds=seconds) if known.has(command) else None

@@ -21,10 +21,30 @@ _AZURE = frozenset({Flavour.AZURE_STACK_HCI, Flavour.AZURE_LOCAL})
 _INITIAL_GRACE = LicenseStatus.OOB_GRACE
 
 
-def _values(material: Material) -> Iterator[tuple[str, ...]]:
-    """%1, %2 of every event 12309 and 12310 that was read."""
+_NO_VALUE = "System.Diagnostics.Eventing.Reader.EventProperty"
+
+
+def _all_values(material: Material) -> Iterator[tuple[str, ...]]:
     for raw in (*(host.raw for host in material.hosts), *(guest.raw for guest in material.guests)):
         yield from event_values(raw).values()
+
+
+def _values(material: Material) -> Iterator[tuple[str, ...]]:
+    """%1, %2 of every event 12309 and 12310 that was read, where they arrived."""
+    return (values for values in _all_values(material) if _NO_VALUE not in values)
+
+
+def _projected(material: Material) -> Sighting:
+    return agreed(
+        (
+            ("names", "The values did not arrive.", list(values))
+            if _NO_VALUE in values
+            else ("objects", "The values arrived.", list(values))
+            for values in _all_values(material)
+            if values
+        ),
+        "No event 12309 or 12310 was found.",
+    )
 
 
 def _payload(material: Material) -> Sighting:
@@ -288,6 +308,7 @@ def _standard_host(material: Material) -> Sighting:
 REQUEST_RULES: Mapping[str, Callable[[Material], Sighting]] = {
     "event_payload": _payload,
     "event_hresult": _hresult,
+    "projected_event_values": _projected,
     "renewal": _renewal,
     "data_exchange_off": _data_exchange_off,
     "host2025_guest2012r2": _old_guest,

@@ -37,8 +37,9 @@ fuzz: $(STAMP)
 	FUZZ_REQUESTS=$(FUZZ) $(BIN)/pytest -q tests/sim/test_sim_fuzz.py tests/sim/test_sim_protocol_fuzz.py --timeout 3600
 
 # What one process of the simulated lab carries: 1,000 hosts with 20 guests each, 400 long polls, requests a CPU second.
+# The table goes to the terminal and into docs/simulated-lab.md.
 capacity: $(STAMP)
-	$(BIN)/python -m benchmarks.capacity
+	$(BIN)/python -m benchmarks.capacity --write docs/simulated-lab.md
 
 # Full facts against the protocol's floor, pypsrp and Ansible; the tables go to the terminal and into docs/performance.md.
 bench: $(STAMP) $(VENV)-bench/.installed

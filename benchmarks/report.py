@@ -8,7 +8,7 @@ from benchmarks.floor import COLD_REQUESTS, OPEN_REQUESTS
 from benchmarks.machine import Machine
 from benchmarks.measure import Plan, Result, Shares
 
-__all__ = ["BEGIN", "END", "page", "put_into", "ratio_table", "request_table"]
+__all__ = ["BEGIN", "END", "page", "put_into", "ratio_table", "request_table", "table"]
 
 BEGIN = "<!-- written by make bench: begin -->"
 END = "<!-- written by make bench: end -->"
@@ -41,7 +41,7 @@ def ratio_table(results: Sequence[Result]) -> str:
         [f"{result.latency * 1000:g} ms", str(result.hosts), *(_times(ratio(result)) for _, ratio in _RATIOS)]
         for result in results
     ]
-    return _table(rows)
+    return table(rows)
 
 
 def request_table(results: Sequence[Result]) -> str:
@@ -54,7 +54,7 @@ def request_table(results: Sequence[Result]) -> str:
         for title, client in _CLIENTS
         if all(client in result.requests for result in alone)
     ]
-    return _table(rows)
+    return table(rows)
 
 
 _FLOORS = (("cold", COLD_REQUESTS), ("open", OPEN_REQUESTS))
@@ -64,7 +64,7 @@ def share_table(shares: Shares) -> str:
     """A row for each layer."""
     rows = [["layer of our client", "share of its CPU time"]]
     rows += [[name, f"{part:.0%}"] for name, part in shares.shares.items()]
-    return _table(rows)
+    return table(rows)
 
 
 def aims(results: Sequence[Result]) -> list[str]:
@@ -104,14 +104,14 @@ def page(plan: Plan, results: Sequence[Result], shares: Shares, machine: Machine
     return "\n\n".join([measured, *tables])
 
 
-def put_into(path: Path, part: str) -> None:
+def put_into(path: Path, part: str, begin: str = BEGIN, end: str = END) -> None:
     """Replace what stands between the two marks of a file. Raises ValueError where they are missing."""
     text = path.read_text(encoding="utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} has no place for the measurement: {BEGIN} … {END}")
-    path.write_text(f"{head}{BEGIN}\n\n{part}\n\n{END}{tail}", encoding="utf-8")
+    head, found, rest = text.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"{path} has no place for the measurement: {begin} … {end}")
+    path.write_text(f"{head}{begin}\n\n{part}\n\n{end}{tail}", encoding="utf-8")
 
 
 def _times(ratio: float | None) -> str:
@@ -120,7 +120,8 @@ def _times(ratio: float | None) -> str:
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a table; the first is its head."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows

@@ -52,6 +52,7 @@ class Listener:
         latency: seconds added to each request.
         lockout_after: wrong passwords in a row that lock an account; 0 never does.
         keytab: the machine's Kerberos keys, for Kerberos and Negotiate with it.
+        unreadable: what a sealed body that cannot be opened gets, by the variant unreadable_body.
     """
 
     machine: Machine
@@ -66,6 +67,7 @@ class Listener:
     latency: float = 0.0
     lockout_after: int = 0
     keytab: Path | None = None
+    unreadable: Callable[[], str] = lambda: "bad_request"
 
     def __post_init__(self) -> None:
         if self.https_port is not None and self.certificate is None:

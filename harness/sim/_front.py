@@ -46,6 +46,7 @@ class House:
     faults: FaultPlan
     happen: Callable[[Fault], Awaitable[None]]
     latency: float = 0.0
+    unreadable: Callable[[], str] = lambda: "bad_request"
     connections: set[Connection] = field(default_factory=set)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
     endings: int = 0
@@ -140,7 +141,7 @@ class Front:
             try:
                 body = verdict.sealer.open(content_type, body)
             except SealBroken:
-                return HttpResponse(400, headers=verdict.headers, close=True)
+                return self._unreadable(verdict)
         elif not self._secure and not self._house.access.allow_unencrypted:
             # the client saw a 500 here until AllowUnencrypted was set; that its body is empty is not recorded
             return HttpResponse(500, headers=verdict.headers)
@@ -156,6 +157,14 @@ class Front:
         return HttpResponse(
             answer.status, payload, answer_type, verdict.headers, close=answer.status == 503, delivery=delivery
         )
+
+    def _unreadable(self, verdict: Admitted) -> HttpResponse | None:
+        choice = self._house.unreadable()
+        if choice == "reset":
+            return None
+        if choice == "unauthorized":
+            return self._unauthorized(Turned(close=True))
+        return HttpResponse(400, headers=verdict.headers, close=True)
 
     async def _execute(
         self, body: bytes, request: HttpRequest, connection: Connection, verdict: Admitted

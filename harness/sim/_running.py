@@ -135,6 +135,7 @@ class RunningLab:
                 latency=listen.latency_ms / 1000,
                 lockout_after=listen.lockout_after,
                 keytab=Path(listen.keytab) if listen.keytab else None,
+                unreadable=lambda: self._variants["unreadable_body"],
             )
             try:
                 await self.server.start([listener])

@@ -62,6 +62,12 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         _LOCAL,
     ),
     (
+        "avma_set_parameter",
+        "What is the parameter of Set-VMAutomaticActivation called that takes the key?",
+        {"product_key": "-ProductKey, in first place", "key": "-Key, in first place"},
+        _LOCAL,
+    ),
+    (
         "avma_set_same_key",
         "Does applying the key that is in force already take another activation?",
         {"counts_again": "it takes one more", "no_effect": "it takes none"},
@@ -86,6 +92,15 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         "How is %1 of events 12309 and 12310 written?",
         {"short": "0x0, 0xC004FD02", "padded": "0x00000000, 0xC004FD02", "lower": "0x0, 0xc004fd02"},
         _AVMA,
+    ),
+    (
+        "projected_event_values",
+        "What becomes of an event's insertion strings when Select-Object picks Properties?",
+        {
+            "objects": "a list of objects, each with its Value",
+            "names": "a list of the class's name: the values are lost",
+        },
+        _PS,
     ),
     (
         "data_exchange_off",
@@ -202,6 +217,12 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         _AVMA,
     ),
     (
+        "slmgr_avma_language",
+        "Does slmgr.vbs in another language than English have its lines on AVMA in that language?",
+        {"translated": "yes, in words that are invented here", "english": "no, these lines stay English"},
+        "no slmgr.ini of any language was found",
+    ),
+    (
         "grant_host_name",
         "How does AutomaticVMActivationHostMachineName name the host?",
         {"fqdn": "fully qualified", "short": "the bare computer name"},
@@ -232,6 +253,12 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         "differs between releases, about_Remote_Troubleshooting",
     ),
     (
+        "component_id_form",
+        "In which case does Id of Get-VMIntegrationService write the GUIDs of VM and component?",
+        {"upper": "in capitals", "lower": "in small letters"},
+        _PS,
+    ),
+    (
         "direct_bad_credential",
         "Which error id has a wrong PowerShell Direct credential?",
         {"broken": "PSSessionStateBroken", "invalid": "InvalidCredential", "create": "CreateRemoteRunspaceForVMFailed"},
@@ -250,6 +277,22 @@ ENTRIES: tuple[tuple[str, str, dict[str, str], str], ...] = (
         "cluster_from_network_logon",
         "Does Get-ClusterNode work in a network logon without delegation?",
         {"works": "yes", "denied": "no, access denied"},
+        _PS,
+    ),
+    (
+        "script_block_refusal",
+        "Which error id has a script block that was sent as a parameter, and arrives as text?",
+        {"no_message": "CannotConvertArgumentNoMessage", "plain": "CannotConvertArgument"},
+        _PS,
+    ),
+    (
+        "unreadable_body",
+        "What does a listener answer to a sealed body that it cannot open?",
+        {
+            "bad_request": "400 without a body",
+            "unauthorized": "401, as to a stranger",
+            "reset": "nothing: the connection ends",
+        },
         _PS,
     ),
     (

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from harness.sim._activity import Activity
 from harness.sim._powershell_program import run_powershell
-from harness.sim.cmdlets import ALIASES, Command, CommandTable, GuestRunner, Scope, available_commands
+from harness.sim.cmdlets import ALIASES, SHAPING, Command, CommandTable, GuestRunner, Scope, available_commands
 from harness.sim.jea import Endpoint, JeaTable
 from harness.sim.machine import Account, Call, Invocation, Program, ProgramResult, Session, Streams
 from harness.sim.objects import ErrorRecord, ProgressRecord, Version
@@ -122,7 +122,7 @@ class Computer:
         identity = endpoint.identity(session) if endpoint else session
         scope = Scope(self.world, self.windows, identity, self._host, self._vm, self._run_in_guest)
         modules = scope.modules
-        known = (tuple(sorted(modules)), self.world.variants["avma_set_validation"])
+        known = (*sorted(modules), *(self.world.variants[name] for name in SHAPING))
         if self._commands is None or self._commands[0] != known:
             self._commands = (known, available_commands(modules, self.world.variants))
         if endpoint is not None:

@@ -207,6 +207,7 @@ class LabServer:
             faults=self.faults,
             happen=partial(self._world, name),
             latency=listener.latency,
+            unreadable=listener.unreadable,
         )
         book = AccountBook(listener.machine, self._clock, listener.lockout_after)
         self._doors[name] = Door(listener, house, book, self._now)

@@ -51,7 +51,7 @@ def both(client: str, **more: Any) -> dict[str, Seen]:
 UNHARMED = Seen("200", worked=True)
 EXPECTED: dict[str, dict[str, Seen]] = {
     "refuse": {"connect": Seen("refused")},
-    "tls_failure": {"connect": Seen("no TLS")},
+    "tls_failure": {"connect": Seen("TLS alert: handshake failure")},
     "reset": {"connect": Seen("lost"), "unread": Seen("lost"), **both("lost")},
     "stall": {phase: Seen("200", worked=True, slow=True) for phase in ("connect", "before", "after")},
     "latency": {"before": Seen("200", worked=True, slow=True)},
@@ -115,8 +115,8 @@ def handshake(lab: Lab) -> str:
     try:
         with socket.create_connection((lab.address, lab.https_port), 5) as plain, context.wrap_socket(plain):
             return "TLS"
-    except ssl.SSLError:
-        return "no TLS"
+    except ssl.SSLError as error:
+        return "TLS alert: handshake failure" if "HANDSHAKE_FAILURE" in str(error.reason) else "no TLS"
 
 
 class Plain(Wire):
@@ -193,13 +193,16 @@ def test_without_a_fault_nothing_is_harmed(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(("kind", "phase"), [(k, p) for k, phases in EXPECTED.items() for p in phases])
-def test_each_kind_at_each_phase_is_seen_from_outside(lab: Lab, kind: str, phase: str) -> None:
+def test_each_kind_at_each_phase_is_seen_from_outside(
+    lab: Lab, kind: str, phase: str, caplog: pytest.LogCaptureFixture
+) -> None:
     action = "Command" if phase in {"before", "after"} else None
     seconds = 0.0 if kind in {"refuse", "host_reboot"} else SECONDS
     seen = observe(lab, Fault(kind, phase, action=action, seconds=seconds))
     assert seen == EXPECTED[kind][phase]
     assert seen != UNHARMED
     assert observe_again(lab) == "200"
+    assert not [one for one in caplog.records if one.levelname == "ERROR"], "a fault is no defect of the lab"
 
 
 def observe_again(lab: Lab) -> str:

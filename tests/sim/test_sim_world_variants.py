@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypsrp.exceptions import WinRMError
+from pypsrp.powershell import RunspacePool
+from pypsrp.wsman import WSMan
+from requests.exceptions import ConnectionError as ConnectionLost
 from sim_world_lab import InMemoryLab, Kept, command
 from sim_world_topologies import HOST_KEYS, guest, host, lab, node
 
+from harness.sim.lab import serve_in_thread
 from harness.sim.machine import TerminatingError
 from harness.sim.objects import Obj, Secure
+from harness.sim.topology import read_topology
 from harness.sim.variants import REGISTER, UnknownVariantError, Variants
 from harness.sim.world import LicensingError, VmState, host_answer, host_is_activated
 
@@ -206,15 +212,65 @@ def edition_after_one_start(variants: dict[str, str]) -> object:
     return vm.windows.os.evaluation
 
 
+def language_of_avma(variants: dict[str, str]) -> object:
+    return one(variants, key="avma", licensed=True, os_language="de").slmgr("vm", "/dlv")
+
+
+def projected_values(variants: dict[str, str]) -> object:
+    found = one(variants, key="avma")
+    activate(found)
+    events = command("Get-WinEvent", LogName="Application", FilterXPath="*[System[EventID=12309]]")
+    return found.json("vm", events, command("Select-Object", Property="Properties"))
+
+
+def component_ids(variants: dict[str, str]) -> object:
+    return [row["Id"] for row in one(variants).json("HV1", command("Get-VMIntegrationService", VMName="vm"))]
+
+
+def script_block_as_text(variants: dict[str, str]) -> object:
+    return outcome(one(variants), "HV1", command("Get-VM"), command("Where-Object", FilterScript="$_.Name"))
+
+
+def damaged_body(variants: dict[str, str]) -> object:
+    """A whole lab: over HTTP, one byte of a sealed body is another one."""
+    topology = read_topology({"version": 1, "hosts": [host("HV1")]}, "test.yaml")
+    with serve_in_thread(topology, variants=variants) as running:
+        place = next(one for one in running.document["endpoints"] if one["scheme"] == "http")
+        names = {"username": place["username"], "password": place["password"]}
+        client = WSMan(place["address"], port=place["port"], ssl=False, auth="ntlm", no_proxy=True, **names)
+        pool = RunspacePool(client)
+        pool.open()
+        encryption = client.transport.encryption
+        whole = encryption.wrap_message
+        encryption.wrap_message = lambda message: _damaged(whole(message))
+        try:
+            pool.close()
+        except (WinRMError, ConnectionLost) as error:
+            return type(error).__name__, getattr(error, "code", None)
+        finally:
+            client.close()
+    return "served"
+
+
+def _damaged(sealed: tuple[str, bytes]) -> tuple[str, bytes]:
+    content_type, body = sealed
+    place = body.index(b"octet-stream") + 60
+    return content_type, body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+
+
 OBSERVERS: dict[str, Observer] = {
     "avma_get_shape": avma_get(["dc-2022"]),
     "avma_get_unset": avma_get([]),
     "avma_set_output": avma_set(HOST_KEYS["dc-2022"]),
     "avma_set_failure": avma_set(HOST_KEYS["dc-2016"]),
     "avma_set_validation": avma_set("no key"),
+    "avma_set_parameter": lambda v: outcome(
+        azure(v), "N1", command("Set-VMAutomaticActivation", ProductKey=HOST_KEYS["dc-2022"])
+    ),
     "avma_set_same_key": same_key,
     "event_payload": event_values,
     "event_hresult": event_values,
+    "projected_event_values": projected_values,
     "data_exchange_off": without_exchange,
     "renewal": next_renewal,
     "after_ipk": after_install,
@@ -230,13 +286,17 @@ OBSERVERS: dict[str, Observer] = {
     "unactivated_state": licence_row("LicenseStatus", "LicenseStatusReason"),
     "failed_reason": failed_reason,
     "reinstall_same_key": reinstalled,
+    "slmgr_avma_language": language_of_avma,
     "grant_host_name": granted_by,
     "kvp_when_disabled": kvp_off,
     "hci_status_property": subscription,
     "hci_status_number": subscription,
     "hyperv_without_rights": lambda v: outcome(one(v), "HV1", command("Get-VM"), administrator=False),
+    "component_id_form": component_ids,
     "direct_bad_credential": direct_credential,
     "cim_error": cim_error,
+    "script_block_refusal": script_block_as_text,
+    "unreadable_body": damaged_body,
     "edition_restarts": edition_after_one_start,
     "cluster_from_network_logon": lambda v: outcome(azure(v), "N1", command("Get-ClusterNode")),
 }

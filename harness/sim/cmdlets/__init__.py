@@ -1,6 +1,7 @@
 """PowerShell cmdlets over the world. Typed objects, parameter binding, error ids as Windows PowerShell 5.1 has them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from harness.sim.cmdlets import (
     _avma,
@@ -29,6 +30,7 @@ __all__ = [
     "ALIASES",
     "CHANGING_METHODS",
     "HOST_MESSAGE",
+    "SHAPING",
     "Bound",
     "Call",
     "Command",
@@ -63,15 +65,31 @@ _ALL: tuple[Command[Scope], ...] = (
 _OPTIONAL = frozenset({"Hyper-V", "FailoverClusters", "ServerAVMAManager", "AzureStackHCI", "Az.StackHCI"})
 
 
+SHAPING = ("avma_set_validation", "avma_set_parameter", "script_block_refusal")
+"""The variants that change what ``available_commands`` returns."""
+
+
 def available_commands(modules: Iterable[str], variants: Mapping[str, str]) -> dict[str, Command[Scope]]:
     """The commands of a computer with these modules, by lower-case name."""
+    validation, parameter, refusal = (variants[name] for name in SHAPING)
     installed = frozenset(modules)
     found = {
         command.name.casefold(): command
         for command in _ALL
         if command.module not in _OPTIONAL or command.module in installed
     }
-    setter = _avma.pattern_checked
-    if setter.name.casefold() in found and variants["avma_set_validation"] == "pattern":
+    setter = _avma.setter(validation, parameter)
+    if setter.name.casefold() in found:
         found[setter.name.casefold()] = setter
+    if refusal == "plain":
+        found = {name: _plain_refusal(command) for name, command in found.items()}
     return found
+
+
+def _plain_refusal(command: Command[Scope]) -> Command[Scope]:
+    """The same command, refusing text in the place of a script block with the shorter of the two error ids."""
+    parameters = tuple(
+        replace(one, refusal="CannotConvertArgument") if one.kind == "scriptblock" else one
+        for one in command.parameters
+    )
+    return replace(command, parameters=parameters)

@@ -14,7 +14,7 @@ from harness.sim.machine import TerminatingError
 from harness.sim.objects import Enum, Obj, UInt32
 from harness.sim.world import HostKeyApplication
 
-__all__ = ["COMMANDS", "pattern_checked"]
+__all__ = ["COMMANDS", "setter"]
 
 _CUSTOM = ("System.Management.Automation.PSCustomObject", "System.Object")
 
@@ -126,19 +126,21 @@ def _set(call: Call) -> Iterable[object]:
     if not call.scope.administrator:
         call.error(record("Access is denied.", "Set-VMAutomaticActivation", Category.PERMISSION_DENIED))
         return []
-    applied = call.scope.world.apply_host_key(call.scope.host, call.text("ProductKey"))
+    key = next(call.text(spec.name) for spec in call.command.parameters)
+    applied = call.scope.world.apply_host_key(call.scope.host, key)
     return _done(call, applied) if applied.accepted else _refused(call, applied)
 
 
-def _setter(pattern: str) -> Command[Scope]:
-    parameter = P("ProductKey", "string", 0, mandatory=True, pattern=pattern)
+_PATTERNS = {"function": "", "pattern": r"^([A-Za-z0-9]{5}-){4}[A-Za-z0-9]{5}$"}
+_PARAMETERS = {"product_key": "ProductKey", "key": "Key"}
+
+
+def setter(validation: str, parameter_name: str) -> Command[Scope]:
+    """Set-VMAutomaticActivation by the variants avma_set_validation and avma_set_parameter."""
+    parameter = P(_PARAMETERS[parameter_name], "string", 0, mandatory=True, pattern=_PATTERNS[validation])
     return cmdlet("Set-VMAutomaticActivation", parameter, module="ServerAVMAManager", kind="Function", changes=True)(
         _set
     )
 
 
-set_automatic_activation = _setter("")
-pattern_checked = _setter(r"^([A-Za-z0-9]{5}-){4}[A-Za-z0-9]{5}$")
-"""Set-VMAutomaticActivation whose parameter checks the key's form (variant avma_set_validation)."""
-
-COMMANDS = (get_automatic_activation, set_automatic_activation)
+COMMANDS = (get_automatic_activation, setter("function", "product_key"))

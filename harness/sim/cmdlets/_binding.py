@@ -10,7 +10,10 @@ from harness.sim.cmdlets._records import binding_failure
 from harness.sim.machine import Parameter, TerminatingError
 from harness.sim.objects import Enum
 
-__all__ = ["COMMON", "bind", "takes_no_argument"]
+__all__ = ["COMMON", "NO_CONVERSION", "bind", "takes_no_argument"]
+
+NO_CONVERSION = "CannotConvertArgumentNoMessage"
+"""The error id of an argument of another type than the parameter's."""
 
 
 class Spec(Protocol):
@@ -30,6 +33,8 @@ class Spec(Protocol):
     def choices(self) -> tuple[str, ...]: ...
     @property
     def pattern(self) -> str: ...
+    @property
+    def refusal(self) -> str: ...
 
 
 class Bindable(Protocol):
@@ -54,6 +59,7 @@ class _Common:
     position: int | None = None
     mandatory: bool = False
     pattern: str = ""
+    refusal: str = NO_CONVERSION
 
 
 _ACTIONS = ("SilentlyContinue", "Stop", "Continue", "Inquire", "Ignore", "Suspend")
@@ -164,7 +170,7 @@ def _value(command: Bindable, spec: Spec, value: object) -> object:
         converted = convert(value, spec.kind)
     except ConversionError as error:
         text = f"Cannot bind parameter '{spec.name}'. {error}"
-        raise _refuse(command, "CannotConvertArgumentNoMessage", text) from error
+        raise _refuse(command, spec.refusal, text) from error
     if spec.choices:
         return _choice(command, spec, converted)
     if spec.pattern and not re.search(spec.pattern, to_text(converted)):
@@ -194,7 +200,7 @@ def _one_choice(command: Bindable, spec: Spec, value: object) -> str:
     names = ", ".join(spec.choices)
     raise _refuse(
         command,
-        "CannotConvertArgumentNoMessage",
+        NO_CONVERSION,
         f"Cannot bind parameter '{spec.name}'. Cannot convert value \"{text}\". Specify one of the following: {names}.",
     )
 

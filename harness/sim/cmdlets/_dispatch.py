@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from harness.sim.cmdlets._binding import bind, takes_no_argument
+from harness.sim.cmdlets._binding import NO_CONVERSION, bind, takes_no_argument
 from harness.sim.cmdlets._convert import to_text
 from harness.sim.cmdlets._records import command_not_found
 from harness.sim.machine import Parameter, Streams, TerminatingError
@@ -24,7 +24,11 @@ Result = Iterable[object] | Awaitable[Iterable[object]]
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """One parameter. ``kind`` is a type of ``_convert``; ``choices`` an enum's or ValidateSet's names."""
+    """One parameter.
+
+    ``kind`` is a type of ``_convert``; ``choices`` an enum's or ValidateSet's names; ``refusal`` the error id of
+    a value of another type.
+    """
 
     name: str
     kind: str = "string"
@@ -33,6 +37,7 @@ class ParameterSpec:
     mandatory: bool = False
     choices: tuple[str, ...] = ()
     pattern: str = ""
+    refusal: str = NO_CONVERSION
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -45,6 +45,12 @@ def message_text(event: Event) -> str:
     return _TEMPLATES.get(event.event_id, "").format(*event.values, "", "")
 
 
+def _property(call: Call, value: str) -> Obj | str:
+    if call.scope.world.variants["projected_event_values"] == "names":
+        return _PROPERTY_TYPES[0]
+    return Obj(_PROPERTY_TYPES, {"Value": value}, text=_PROPERTY_TYPES[0])
+
+
 def _shown(call: Call, event: Event) -> Obj:
     return Obj(
         _TYPES,
@@ -68,7 +74,7 @@ def _shown(call: Call, event: Event) -> Obj:
             "ActivityId": None,
             "ContainerLog": "Application",
             "LevelDisplayName": _LEVELS.get(event.level, ""),
-            "Properties": [Obj(_PROPERTY_TYPES, {"Value": value}, text=_PROPERTY_TYPES[0]) for value in event.values],
+            "Properties": [_property(call, value) for value in event.values],
         },
         {"Message": message_text(event)},
         text=_TYPES[0],

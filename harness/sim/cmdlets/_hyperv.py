@@ -158,7 +158,11 @@ def _selected(call: Call, vm: VirtualMachine) -> Iterator[IntegrationService]:
     exclusive=(("VMName", "VM"),),
 )
 def get_integration_service(call: Call) -> Iterable[object]:
-    return [integration_service(vm, service) for vm in _input_vms(call) for service in _selected(call, vm)]
+    return [_service(call, vm, service) for vm in _input_vms(call) for service in _selected(call, vm)]
+
+
+def _service(call: Call, vm: VirtualMachine, service: IntegrationService) -> Obj:
+    return integration_service(vm, service, capitals=call.scope.world.variants["component_id_form"] == "upper")
 
 
 def _by_object(call: Call, item: object) -> tuple[VirtualMachine, IntegrationService] | None:
@@ -196,7 +200,7 @@ def _switch(call: Call, *, enabled: bool) -> Iterable[object]:
     call.scope.world.settle()
     for vm, service in _targets(call):
         service.enabled = enabled
-        changed.append(integration_service(vm, service))
+        changed.append(_service(call, vm, service))
     return changed if call.switch("Passthru") else []
 
 

@@ -90,8 +90,9 @@ def virtual_machine(vm: VirtualMachine, now: datetime) -> Obj:
     )
 
 
-def integration_service(vm: VirtualMachine, service: IntegrationService) -> Obj:
-    """One integration service of a VM; ``Id`` ends in the component's GUID in every language."""
+def integration_service(vm: VirtualMachine, service: IntegrationService, *, capitals: bool) -> Obj:
+    """One integration service of a VM; ``Id``, in ``capitals`` or not, ends in the component's GUID."""
+    ids = rf"{vm.id}\{service.component}"
     language = vm.host.windows.language_tag
     status = service.status(running=vm.running)
     enum = Enum(_STATUS_TYPE, status.name, int(status))
@@ -109,7 +110,7 @@ def integration_service(vm: VirtualMachine, service: IntegrationService) -> Obj:
             "SecondaryStatusDescription": secondary,
             "StatusDescription": [text, secondary] if secondary else [text],
             "Name": service_name(service.component, language),
-            "Id": rf"Microsoft:{str(vm.id).upper()}\{service.component}",
+            "Id": f"Microsoft:{ids.upper() if capitals else ids.lower()}",
             "VMId": vm.id,
             "VMName": vm.name,
             "VMSnapshotId": None,

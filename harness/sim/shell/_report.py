@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from harness.sim.shell._texts import Texts, local_time_text
 from harness.sim.world import FILETIME_ZERO, WINDOWS_APPLICATION, Installation, Row, World, product_rows
 
-__all__ = ["display", "expiry", "selected_products"]
+__all__ = ["display", "expiry", "selected_products", "texts_of"]
 
 _AVMA = "VIRTUAL_MACHINE_ACTIVATION"
 _KMS = "VOLUME_KMSCLIENT"
@@ -36,9 +36,14 @@ def _days(minutes: int) -> int:
     return -(-minutes // 1440)
 
 
+def texts_of(world: World, windows: Installation) -> Texts:
+    """The script's texts on this computer."""
+    return Texts(windows.language_tag, avma_translated=world.variants["slmgr_avma_language"] == "translated")
+
+
 def display(world: World, windows: Installation, rows: list[Row], *, detailed: bool) -> Iterator[str]:
     """The lines of /dlv (``detailed``) or /dli."""
-    text = Texts(windows.language_tag)
+    text = texts_of(world, windows)
     if detailed:
         yield text("service_version", VERSION=windows.os.full_version)
     if not rows:
@@ -143,7 +148,7 @@ def _avma(windows: Installation, row: Row, text: Texts) -> Iterator[str]:
 
 def expiry(world: World, windows: Installation, rows: list[Row]) -> Iterator[str]:
     """The lines of /xpr."""
-    text = Texts(windows.language_tag)
+    text = texts_of(world, windows)
     for row in rows:
         status, minutes = _number(row, "LicenseStatus"), _number(row, "GracePeriodRemaining")
         end = local_time_text(windows, world.clock.now() + timedelta(minutes=minutes))

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.sim.shell._report import display, expiry, selected_products
+from harness.sim.shell._report import display, expiry, selected_products, texts_of
 from harness.sim.shell._texts import Texts
 from harness.sim.world import Installation, LicensingError, World
 
@@ -33,7 +33,7 @@ class _Run:
 
 def run_slmgr(world: World, windows: Installation, arguments: Sequence[str], *, elevated: bool) -> SlmgrResult:
     """Run the script with its arguments, as an elevated user or not."""
-    text = Texts(windows.language_tag)
+    text = texts_of(world, windows)
     verb = arguments[0].lstrip("/-").casefold() if arguments else ""
     entry = _VERBS.get(verb)
     if entry is None:

@@ -26,14 +26,17 @@ def _table(language: str) -> Mapping[str, str]:
 
 
 class Texts:
-    """The script's resources in one language.
+    """The script's resources in one language; its lines on AVMA in English unless ``avma_translated``.
 
     >>> Texts("en")("expires_avma", MINUTE=10080, DAY=7)
     'Automatic VM activation expiration: 10080 minute(s) (7 day(s))'
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, *, avma_translated: bool = True) -> None:
         self._table = _table(language)
+        if not avma_translated:
+            english = _table("en")
+            self._table = {**self._table, **{key: english[key] for key in english if "avma" in key}}
 
     def __call__(self, key: str, **values: object) -> str:
         text = self._table[key]

@@ -16,11 +16,14 @@ from harness.remoting.decode import EnumValue, RemoteObject
 
 __all__ = ["Row", "guid_in", "json_ready", "plain"]
 
+_LEAVES = (str, int, bool, type(None), float)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def plain(value: object) -> object:
     """Numbers, texts, enums, lists and dictionaries only, without the wrappings of JSON and CLIXML."""
+    if type(value) in _LEAVES:  # nearly all there is
+        return value
     if isinstance(value, RemoteObject):
         return {key: plain(inner) for key, inner in value.properties.items()} or value.text
     if isinstance(value, UUID):

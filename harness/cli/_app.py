@@ -261,7 +261,9 @@ def sim_up(
     context: typer.Context,
     topology: Annotated[str, typer.Option(help="Topology file, or the name of a shipped one: demo, plain.")] = "demo",
     directory: Annotated[str | None, typer.Option(help="Where inventory, CA and secrets are written.")] = None,
-    variant: Annotated[list[str] | None, typer.Option(help="NAME=CHOICE, repeatable.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="NAME=CHOICE, repeatable; random: any choice of all others, by the seed.")
+    ] = None,
     capture: Annotated[str | None, typer.Option(help="Behave as a host of this capture did.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 1,
     end_with_stdin: Annotated[bool, typer.Option("--end-with-stdin", help="End when stdin does, too.")] = False,

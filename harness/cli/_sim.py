@@ -11,9 +11,11 @@ from harness.core.errors import InputError
 from harness.sim.generate import topology_text
 from harness.sim.lab import serve
 from harness.sim.topology import Topology, TopologyError, load_topology, shipped_topologies
-from harness.sim.variants import UnknownVariantError
+from harness.sim.variants import UnknownVariantError, Variants
 
 __all__ = ["sim_topology", "sim_up"]
+
+_RANDOM = "random"
 
 
 def sim_up(
@@ -33,7 +35,7 @@ def sim_up(
             _topology(topology),
             output_json=options.output is not Output.TEXT,
             seed=seed,
-            variants=_pairs(variants),
+            variants=_choices(variants, seed),
             directory=Path(directory) if directory else None,
         )
     except (TopologyError, UnknownVariantError) as error:
@@ -79,10 +81,15 @@ def _end_with_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _pairs(variants: list[str]) -> dict[str, str]:
-    for text in variants:
+def _choices(variants: list[str], seed: int) -> dict[str, str]:
+    """What NAME=CHOICE says, and with ``random`` among them any choice of every other entry."""
+    named = [text for text in variants if text != _RANDOM]
+    for text in named:
         if "=" not in text:
             raise InputError(
-                "A variant is given as NAME=CHOICE.", target=text, hint="docs/simulated-lab.md lists them."
+                f"A variant is given as NAME=CHOICE, or {_RANDOM} for all others.",
+                target=text,
+                hint="docs/simulated-lab.md lists them.",
             )
-    return dict(text.split("=", 1) for text in variants)
+    drawn = dict(Variants.random(seed)) if _RANDOM in variants else {}
+    return drawn | dict(text.split("=", 1) for text in named)

@@ -1,4 +1,9 @@
-"""The commands around the simulated lab that need none running."""
+"""The commands around the simulated lab."""
+
+import json
+import subprocess
+import sys
+import urllib.request
 
 import jsonschema
 import pytest
@@ -6,6 +11,7 @@ from ruamel.yaml import YAML
 
 from harness.cli import main
 from harness.sim.topology import parse_topology, topology_schema
+from harness.sim.variants import Variants
 
 
 def printed(capsys, *words: str) -> str:
@@ -25,4 +31,36 @@ def test_a_generated_topology_fits_its_schema_and_is_the_same_for_the_same_seed(
 @pytest.mark.parametrize("words", [("--hosts", "0"), ("--guests", "100"), ("--file", "/nowhere/at/all")])
 def test_what_cannot_be_made_is_invalid_input(capsys, words):
     assert main(["sim", "topology", *words]) == 5
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.fixture
+def variants_of(tmp_path):
+    """The choices of a lab that a process of its own serves with these options."""
+
+    def ask(*options: str) -> dict[str, str]:
+        line = [sys.executable, "-m", "harness.cli", "--output", "json", "sim", "up", "--end-with-stdin", *options]
+        with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            control = json.loads(process.stdout.readline())["control"]
+            with urllib.request.urlopen(f"{control}/variants") as answer:
+                told = json.load(answer)["variants"]
+            process.stdin.close()
+            process.wait(20)
+        return {entry["name"]: entry["chosen"] for entry in told}
+
+    return ask
+
+
+def test_random_variants_are_those_of_the_seed_but_for_what_is_named(variants_of):
+    drawn = dict(Variants.random(7))
+    assert drawn["renewal"] != "daily"
+    chosen = variants_of("--topology", "plain", "--seed", "7", "--variant", "random", "--variant", "renewal=daily")
+    assert chosen == drawn | {"renewal": "daily"}
+
+
+@pytest.mark.parametrize("text", ["renewal", "randomly", "renewall=daily", "renewal=sometimes"])
+def test_a_variant_that_is_none_is_invalid_input(capsys, text):
+    assert main(["sim", "up", "--variant", text]) == 5
     assert "Traceback" not in capsys.readouterr().err

@@ -190,15 +190,20 @@ def onboard(
 def resume(
     context: typer.Context,
     run_id: Annotated[str, typer.Argument(help="The id of the run that ended early, or last.")] = "last",
+    attest_key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A host on which you saw that the key is in force; repeatable."),
+    ] = None,
     attest_no_key: Annotated[
-        list[str] | None, typer.Option(help="A host on which you saw that no new key is in force; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A host on which you saw that no new key is in force; repeatable."),
     ] = None,
     report: Annotated[str | None, typer.Option(help="Also write report.html, junit.xml and run.json here.")] = None,
 ) -> int:
     """Settle by reading what a run left open, then plan again and go on. No key is sent twice."""
     from harness.cli._resume import resume as run
 
-    return run(context.obj, run_id, attest_no_key or [], report)
+    return run(context.obj, run_id, report, took=attest_key or [], none=attest_no_key or [])
 
 
 app.command()(_upgrade_app.preflight)

@@ -15,8 +15,11 @@ from harness.store import AskedRun, open_store
 __all__ = ["resume"]
 
 
-def resume(options: Options, run_id: str, attested: Sequence[str], report: str | None) -> int:
-    """`avma resume RUN`."""
+def resume(options: Options, run_id: str, report: str | None, *, took: Sequence[str], none: Sequence[str]) -> int:
+    """`avma resume RUN`; ``took`` and ``none`` are the hosts of which a person attests that."""
+    attested = {**dict.fromkeys(took, True), **dict.fromkeys(none, False)}
+    if len(attested) < len({*took}) + len({*none}):
+        raise InputError("A host cannot both have the key and lack it.", target=", ".join({*took} & {*none}))
     asked = _asked(options, run_id)
     settings = _settings(asked)
     inventory = options.inventory or str(asked.request.get("inventory") or asked.row.inventory)
@@ -36,14 +39,10 @@ def _asked(options: Options, run_id: str) -> AskedRun:
     store = open_store(options.store or Settings().store)
     try:
         asked = store.runs.asked(run_id)
+        while asked.row.resumed_by is not None:  # what it left open is now that run's
+            asked = store.runs.asked(asked.row.resumed_by)
     finally:
         store.close()
-    if asked.row.resumed_by is not None:
-        raise InputError(
-            f"This run was resumed already, by {asked.row.resumed_by}.",
-            target=asked.row.run_id,
-            hint=f"Resume that one: avma resume {asked.row.resumed_by}",
-        )
     if asked.request.get("playbook") is None and asked.plan is None:
         raise InputError(
             f"The run `{asked.row.command}` changes nothing, so there is nothing to resume.",

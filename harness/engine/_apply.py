@@ -15,7 +15,7 @@ __all__ = ["apply_plan", "check_performable"]
 _ENDED_BADLY = frozenset({ActionState.FAILED, ActionState.UNKNOWN})
 _GO_ON = frozenset({"canary_not_activated"})
 """A bad end that says all there is to say of one node, and nothing against the next."""
-_NOT_YET = frozenset({"subscription_not_synced_yet"})
+_NOT_YET = frozenset({"subscription_not_synced"})
 """A good end on which nothing can be built yet."""
 
 

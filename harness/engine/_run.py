@@ -1,10 +1,10 @@
 """A run from its first question to its exit code."""
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
-from harness.core.errors import HarnessError, LeaseLostError, LockHeldError
+from harness.core.errors import HarnessError, InputError, LeaseLostError, LockHeldError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.masking import masked
 from harness.core.model import (
@@ -165,10 +165,20 @@ class Run:
         self.record = replace(self.record, plan=plan)
         self._context.publish(events.PlanReady, plan=plan)
 
-    def settle(self, run_id: str, *, attested: Collection[str] = ()) -> None:
-        """Settle the host keys that an earlier run left in doubt, by reading; gathers anew where there were any."""
+    def settle(self, run_id: str, *, attested: Mapping[str, bool] | None = None) -> None:
+        """Settle the host keys that an earlier run left in doubt, by reading; gathers anew where there were any.
+
+        ``attested``: see ``settle_keys``. Raises InputError for a host that is not in this run.
+        """
         facts = self._facts or self.gather()
-        settled = settle_keys(self._context, facts.hosts, run_id=run_id, attested=attested)
+        names = {lane.name.casefold(): lane.name for lane in facts.hosts}
+        for name in attested or ():
+            if name.casefold() not in names:
+                raise InputError(
+                    "No host of this run has that name.", target=name, hint=f"Hosts: {', '.join(names.values())}."
+                )
+        said = {names[name.casefold()]: took for name, took in (attested or {}).items()}
+        settled = settle_keys(self._context, facts.hosts, run_id=run_id, attested=said)
         self._settled(settled)
         if settled:
             self.gather()

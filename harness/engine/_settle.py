@@ -4,13 +4,13 @@ Any run may confirm a key that shows. Only ``avma resume`` may conclude that a k
 out the settle time; an intent it has settled is refused by the ledger to the process that wrote it, should that live.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from harness.core.errors import HarnessError
 from harness.core.model import HostActivation, HostLane, Plan, RetryClass, Settlement, StepKind
-from harness.core.planning import KeySight, Proof, host_identity, prove
+from harness.core.planning import KeySight, Proof, host_identity, prove, unsettled
 from harness.engine import events
 from harness.engine._clock import poll
 from harness.engine._context import RunContext
@@ -37,7 +37,7 @@ def confirm_keys(context: RunContext, hosts: Iterable[HostLane]) -> tuple[Settle
 
 
 def settle_keys(
-    context: RunContext, hosts: Iterable[HostLane], *, run_id: str, attested: Collection[str] = ()
+    context: RunContext, hosts: Iterable[HostLane], *, run_id: str, attested: Mapping[str, bool]
 ) -> tuple[Settlement, ...]:
     """Settle every doubtful key of an earlier run, and of the hosts at hand, by reading until it is certain.
 
@@ -45,7 +45,8 @@ def settle_keys(
         context: of the run that settles.
         hosts: what was gathered just now.
         run_id: the earlier run.
-        attested: inventory names of hosts of which a person says that no new key is in force on them.
+        attested: what a person says of a host, by its inventory name: True, the key is in force; False, it is not. It
+            counts only where reading proves nothing.
 
     Returns:
         one settlement for each, in the ledger's order; ``unknown`` where reading proves nothing.
@@ -97,7 +98,7 @@ class _Case:
     entry: LedgerEntry
     lane: HostLane
 
-    def settle(self, attested: Collection[str]) -> Settlement:
+    def settle(self, attested: Mapping[str, bool]) -> Settlement:
         """Look until a reading proves something, or the settle time has passed."""
         clock = self.context.clock
         left = self.context.settle_seconds - (clock.now() - datetime.fromisoformat(self.entry.intended)).total_seconds()
@@ -108,15 +109,16 @@ class _Case:
             text = f"{self.lane.name} is as it was before the key ...{self.entry.last5} was sent; it did not take."
             return _settlement(self.entry, self.lane.name, "failed", text)
         if self.lane.name in attested:
-            text = f"{self.context.person} attests that the key ...{self.entry.last5} is not in force."
-            return _settlement(self.entry, self.lane.name, "failed", text)
+            took = attested[self.lane.name]
+            word = "in force" if took else "not in force"
+            text = f"{self.context.person} attests that the key ...{self.entry.last5} is {word} on {self.lane.name}."
+            return _settlement(self.entry, self.lane.name, "verified" if took else "failed", text)
         return _settlement(
             self.entry,
             self.lane.name,
             "unknown",
             f"Reading {self.lane.name} does not tell whether it took the key ...{self.entry.last5}.",
-            f"On {self.lane.name} run: Get-VMAutomaticActivation. If no new key is in force there, say so with: "
-            f"avma resume {self.entry.run_id} --attest-no-key {self.lane.name}",
+            unsettled(self.entry.spent, self.lane.name).next_step,
         )
 
     def _look(self) -> Proof | None:

@@ -61,7 +61,7 @@ class LedgerEntry:
     @property
     def spent(self) -> SpentKey:
         """The entry as the rules see it."""
-        return SpentKey(self.key_name, self.fingerprint, self.host, self.version, self.state, self.last5)
+        return SpentKey(self.key_name, self.fingerprint, self.host, self.version, self.state, self.last5, self.run_id)
 
 
 def last5(key: str) -> str:

@@ -313,11 +313,18 @@ def _guest_facts(name: str, vm: VirtualMachine, guest: dict[str, Any]) -> GuestF
         licences=tuple(records),
         dlv=_dlv(guest, records[0] if guest["licence"] else None),
         events=tuple(events),
-        reported_vm_id=vm_id(guest["reports"]) if "reports" in guest else f"{{{vm.vm_id.upper()}}}",
+        reported_vm_id=_reported(vm, guest),
         parts=_parts(("os", "licences", "dlv", "events"), guest["parts"]),
         gathered_at=NOW,
         script_engine=guest.get("script_engine"),
     )
+
+
+def _reported(vm: VirtualMachine, guest: dict[str, Any]) -> str | None:
+    """``reports`` names the VM whose id the guest's registry holds, "" that it holds none."""
+    if "reports" not in guest:
+        return f"{{{vm.vm_id.upper()}}}"
+    return vm_id(guest["reports"]) if guest["reports"] else None
 
 
 CHANNELS = {
@@ -436,6 +443,7 @@ def ledger_of(case: Mapping[str, Any]) -> LedgerView:
             str(spent.get("version", "2022")),
             spent["state"],
             spent.get("last5", ""),
+            spent.get("run", ""),
         )
         for spent in case.get("ledger", ())
     )

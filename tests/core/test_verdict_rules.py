@@ -103,7 +103,7 @@ def test_every_code_of_the_catalogue_becomes_a_cause_with_a_next_step(row: Any) 
 
 def _reached() -> set[str]:
     found: set[str] = set()
-    for subject in ("verdict", "plan"):
+    for subject in ("verdict", "plan", "canary"):
         for _, case in load(subject):
             fabric, inventory = fabric_of(case), inventory_of(case)
             verdict = judge(fabric, NOW, inventory)

@@ -56,6 +56,25 @@ def test_one_that_is_not_in_force_is_named_for_each_node_and_left_alone(open_clu
         assert answer.document["verify"]["clusters"][0]["covered"] is False
 
 
+def one_node_heard(running) -> None:
+    running.world.subscribe(running.world.host("NODE-A"), enabled=True)
+    for node in ("NODE-B", "NODE-C"):
+        running.world.host(node).subscription.enabled = False
+
+
+def test_a_node_that_has_not_heard_of_it_yet_is_told_to_sync(open_cluster):
+    with open_cluster(subscribed()) as lab:
+        lab.thread.do(one_node_heard)
+        lab.post("/clock", {"advance": "PT1M"})
+        answer = lab.avma("onboard", "azl")
+        told = {item["target"]: item for item in answer.document["blocked"] if item["step"] == "subscription"}
+        assert {name: item["code"] for name, item in told.items()} == dict.fromkeys(
+            ("NODE-B", "NODE-C"), "subscription_not_synced"
+        )
+        assert told["NODE-B"]["next_step"].startswith("Wait for the next cloud sync, or on NODE-B run: Sync-")
+        assert answer.code == 7
+
+
 def test_with_a_token_it_is_enabled_once_and_every_node_is_waited_for(open_cluster, monkeypatch, tmp_path):
     monkeypatch.setenv("AZURE_TOKEN", TOKEN)
     with open_cluster(subscribed()) as lab:
@@ -88,7 +107,7 @@ def test_azure_that_takes_longer_than_the_stated_limit_leaves_it_accepted(open_c
     with open_cluster(subscribed()) as lab:
         answer = lab.avma("apply", str(playbook), inventory=with_token(lab))
         (row,) = answer.document["results"]
-        assert (row["state"], row["code"]) == ("accepted", "subscription_not_synced_yet")
+        assert (row["state"], row["code"]) == ("accepted", "subscription_not_synced")
         assert "after 2 seconds it is not in force on NODE-A, NODE-B, NODE-C" in row["message"]
         assert "Sync-AzureStackHCI" in row["next_step"]
         lab.post("/clock", {"advance": "PT1M"})
@@ -121,4 +140,6 @@ def test_a_token_that_azure_refuses_is_a_failure_with_its_words(open_cluster, mo
         answer = lab.avma("onboard", "azl", "--enable-subscription", "azure", inventory=nobody)
         rows = [row for row in answer.document["results"] if row["step"] == "subscription"]
         assert [(row["state"], row["code"]) for row in rows] == [("failed", "subscription_refused")], answer.err
+        guests = {row["target"]: row["state"] for row in answer.document["results"] if row["step"] == "activate"}
+        assert guests == {"app-a": "skipped", "app-b": "skipped"}, "on every node that was to have it"
         assert answer.code == 3

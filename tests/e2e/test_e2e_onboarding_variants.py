@@ -1,5 +1,7 @@
 """Three nodes by one command under every unrecorded behaviour of the two cmdlets, each choice by itself."""
 
+import re
+
 import pytest
 from onboarding_lab import NODES, blocked, cluster, give_keys, key_states
 
@@ -69,3 +71,30 @@ def test_a_refused_key_is_failed_on_proof_and_locked_without(open_cluster, failu
         assert resumed.code == 0, resumed.err
         assert sent(lab)["NODE-A"] == 2
         assert len(lab.activated()) == 2
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_key_that_no_reading_settles_is_settled_by_the_very_command_that_was_told(open_cluster, arrives):
+    """The answer is lost and Get-VMAutomaticActivation never says a word: only a person can look."""
+    mute = {"avma_get_shape": "nothing", "avma_get_unset": "nothing"}
+    with open_cluster(cluster(), variants=mute) as lab:
+        phase = "after" if arrives else "before"
+        lab.post("/faults", {"faults": [{"kind": "reset", "phase": phase, "machine": "NODE-A", "action": SET}]})
+        lost = lab.avma("onboard", "azl")
+        assert key_states(lost) == {"node-a": "unknown", "node-b": "skipped", "node-c": "skipped"}
+        lab.post("/faults", {"faults": []})
+        resumed = lab.avma("resume", "last")
+        assert key_states(resumed) == {"node-b": "accepted", "node-c": "accepted"}
+        assert resumed.code == 8
+        (told,) = [item for item in resumed.document["blocked"] if item["code"] == "host_key_unsettled"]
+        assert "no key is sent there. Other nodes are not held up." in told["message"]
+        option = "--attest-key" if arrives else "--attest-no-key"
+        command = re.search(rf"avma (resume \S+ {option} NODE-A)", told["next_step"])
+        assert command is not None, told["next_step"]
+        assert lab.avma("resume", "last", option, "NODE-X").code == 5
+        done = lab.avma(*command[1].split())
+        assert done.code == 0, done.document["blocked"]
+        assert sent(lab) == dict.fromkeys(NODES, 1)
+        assert {node: len(tails) for node, tails in lab.keys().items()} == dict.fromkeys(lab.keys(), 1)
+        entries = lab.avma("ledger").document["entries"]
+        assert any(" attests that the key ...22001 is " in entry["message"] for entry in entries)

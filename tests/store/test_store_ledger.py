@@ -31,7 +31,7 @@ def store(tmp_path: Path):
 
 def test_a_second_intent_for_the_same_key_and_host_is_refused(store):
     store.ledger.intend(entry(), KEY, "n1", **WHO)
-    with pytest.raises(LedgerRefusalError, match="nobody knows whether it took") as refusal:
+    with pytest.raises(LedgerRefusalError, match="neither its answer nor the node tells whether it took") as refusal:
         store.ledger.intend(entry(), KEY, "n1", **WHO)
     assert refusal.value.code == "host_key_unsettled"
     assert refusal.value.hint

@@ -42,6 +42,7 @@ from harness.core.catalogue._licences import (
     license_statuses,
 )
 from harness.core.catalogue._matrix import Cell, Licensing, azure_local_supports, host_supports, matrix
+from harness.core.catalogue._notices import NoticeRow, notices, notices_in
 from harness.core.catalogue._releases import (
     RELEASE_ORDER,
     ReleaseRow,
@@ -65,6 +66,7 @@ __all__ = [
     "KeyRow",
     "LicenseStatusRow",
     "Licensing",
+    "NoticeRow",
     "NotificationRow",
     "ReleaseRow",
     "SkuRow",
@@ -93,6 +95,8 @@ __all__ = [
     "license_statuses",
     "matrix",
     "normal_release",
+    "notices",
+    "notices_in",
     "notifications",
     "release_of_build",
     "release_rank",

@@ -33,8 +33,8 @@ class Step:
     ``enabled``; guest_key has ``replace`` (tuple of "kms", "mak", "retail"); wait_for_activation has ``seconds``;
     host_key has ``accept_key_cost``; subscription has ``enable``, ``credential``, ``environment`` and ``seconds``;
     canary has ``vm`` (name or id), ``seconds`` for one move and, after an interruption, ``home``. ``when`` holds
-    conditions by fact name (``os_version``, ``edition``, ``flavour``, ``name`` glob). ``serial`` is how many targets run
-    at once, None for all.
+    conditions by fact name (``os_version``, ``edition``, ``flavour``, ``name`` glob). ``serial`` is how many targets
+    run at once, None for all.
     """
 
     kind: StepKind

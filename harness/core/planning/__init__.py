@@ -8,6 +8,7 @@ from harness.core.planning.ledger import (
     host_identity,
     is_older,
     ledger_refusal,
+    unsettled,
     version_refusal,
 )
 from harness.core.planning.settlement import KeySight, Proof, prove
@@ -24,5 +25,6 @@ __all__ = [
     "make_plan",
     "proof_of",
     "prove",
+    "unsettled",
     "version_refusal",
 ]

@@ -16,7 +16,7 @@ from harness.core.model import (
 )
 from harness.core.planning._cluster import ClusterSight, cluster_of, sights
 from harness.core.planning._desk import Desk
-from harness.core.planning.ledger import SpentKey, host_identity, ledger_refusal, version_refusal
+from harness.core.planning.ledger import SpentKey, host_identity, ledger_refusal, unsettled, version_refusal
 from harness.core.verdict import AZURE, HostGrant, part_error, reason
 
 __all__ = ["plan_host_activation", "plan_host_keys"]
@@ -158,7 +158,7 @@ def _already(desk: Desk, lane: HostLane, entry: HostKeyEntry, shown: HostActivat
         return None
     doubtful = desk.ledger.open_on(host_identity(lane))
     if doubtful is not None:
-        return reason("host_key_unsettled", key=doubtful.key_name, host=lane.name)
+        return unsettled(doubtful, lane.name)
     before = desk.ledger.of(entry.name, host_identity(lane))
     if before is None:
         return True

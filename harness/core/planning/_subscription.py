@@ -93,7 +93,7 @@ def _untold(host: str, facts: HostFacts) -> Reason | None:
 def _enable(desk: Desk, step: Step, index: int, cluster: str, lanes: list[HostLane]) -> None:
     if step.options.get("enable") is not True:
         for lane in lanes:
-            desk.block_host(lane.name, reason("subscription_inactive", host=lane.name), step.kind)
+            desk.block_host(lane.name, _not_in_force(desk, cluster, lane), step.kind)
         return
     first = next((lane for lane in lanes if _has_tools(lane)), None)
     cause = _no_means(desk, step, cluster)
@@ -124,6 +124,14 @@ def _enable(desk: Desk, step: Step, index: int, cluster: str, lanes: list[HostLa
     )
     for lane in lanes:
         desk.expect_ready(lane, HostGrant(Licensing.SUBSCRIPTION))
+
+
+def _not_in_force(desk: Desk, cluster: str, lane: HostLane) -> Reason:
+    """It is off, or on and not heard of yet: the subscription is the cluster's, so one node that has it tells."""
+    others = [other.name for other in desk.fabric.hosts if cluster_of(desk, other) == cluster and _active(other)]
+    if not others:
+        return reason("subscription_inactive", host=lane.name)
+    return reason("subscription_not_synced", host=lane.name, others=", ".join(others))
 
 
 def _has_tools(lane: HostLane) -> bool:

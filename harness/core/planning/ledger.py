@@ -12,7 +12,7 @@ from harness.core.catalogue import release_rank
 from harness.core.model import HostKeyEntry, HostLane, KeyKind, Reason
 from harness.core.verdict import reason
 
-__all__ = ["LedgerView", "SpentKey", "host_identity", "is_older", "ledger_refusal", "version_refusal"]
+__all__ = ["LedgerView", "SpentKey", "host_identity", "is_older", "ledger_refusal", "unsettled", "version_refusal"]
 
 _FLOOR = "2019"
 _OPEN = frozenset({"intent", "unknown"})
@@ -23,7 +23,7 @@ class SpentKey:
     """One application of one key to one host, past or planned.
 
     ``fingerprint`` is the store's salted one, "" where the key was not read; ``host`` is what ``host_identity`` gives;
-    ``state``: planned, intent, verified, accepted, unknown, or failed where failure is proven.
+    ``state``: planned, intent, verified, accepted, unknown, or failed where failure is proven; ``run_id`` who sent it.
     """
 
     key_name: str
@@ -32,6 +32,7 @@ class SpentKey:
     version: str
     state: str
     last5: str = ""
+    run_id: str = ""
 
     @property
     def counts(self) -> bool:
@@ -127,12 +128,23 @@ def ledger_refusal(
     known = [s for s in spent if s.counts]
     doubtful = next((s for s in known if s.host == host and s.is_open), None)
     if doubtful is not None:
-        return reason("host_key_unsettled", key=doubtful.key_name, host=name)
+        return unsettled(doubtful, name)
     same = [s for s in known if s.is_of(entry.name, fingerprint)]
     here = next((s for s in same if s.host == host), None)
     if here is not None:
         return reason("host_key_already_sent", key=entry.name, host=name, state=here.state)
     return _budget_refusal(entry, same, name)
+
+
+def unsettled(doubtful: SpentKey, host: str) -> Reason:
+    """Nothing is sent to ``host`` while nobody knows what became of the last key; and how to settle it."""
+    return reason(
+        "host_key_unsettled",
+        key=doubtful.key_name,
+        tail=doubtful.last5 or "?????",
+        host=host,
+        run=doubtful.run_id or "RUN",
+    )
 
 
 def _budget_refusal(entry: HostKeyEntry, same: Sequence[SpentKey], name: str) -> Reason | None:

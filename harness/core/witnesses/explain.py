@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.core.catalogue import code as catalogue_code
+from harness.core.catalogue import notices_in
 from harness.core.witnesses._cim_list import listed_licences
 from harness.core.witnesses._codes import code_text
 from harness.core.witnesses._sentences import event_sentences, report_sentences
@@ -22,7 +23,9 @@ _FAILURES = frozenset({8198, 8233, 12309, 12310})
 
 @dataclass(frozen=True, slots=True)
 class ExplainedCode:
-    """A code of the text with what the catalogue knows of it."""
+    """A code of the text with what the catalogue knows of it; or, for a message of Windows Admin Center or of Azure's
+    commands, the code under which the harness speaks of the same, with the message as ``name``.
+    """
 
     code: str
     name: str
@@ -84,15 +87,21 @@ def explain(text: str) -> Explanation:
         seen = tuple(dict.fromkeys((*report.codes, *reasons)))
         report = SlmgrReport(language=report.language, products=listed, codes=seen)
     events = () if report.products else parse_event_text(text)
+    told = tuple(ExplainedCode(row.code, row.says[0], row.meaning, row.next_step) for row in notices_in(text))
     if events:
         return _of_events(report, events)
+    known = bool(report.products or report.codes or report.success is not None or not told)
     return Explanation(
         kind=report.kind,
         language=report.language,
         products=tuple(_product(product) for product in report.products),
-        codes=tuple(_code(value) for value in report.codes),
+        codes=(*(_code(value) for value in report.codes), *told),
         verdict=_verdict(report),
-        sentences=tuple(report_sentences(report)) + tuple(_advice(report.codes)),
+        sentences=(
+            *(report_sentences(report) if known else ()),
+            *_advice(report.codes),
+            *(f'"{row.name}" ({row.code}): {row.meaning} {row.next_step}' for row in told),
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from harness.core.catalogue import notices
 from harness.core.errors import HarnessError
 from harness.core.model import Action, ActionResult, ActionState, HostActivation
 from harness.core.redaction import Redactor
@@ -10,7 +11,8 @@ from harness.windows import HostKeyAnswer
 __all__ = ["evidence", "lost", "not_sent", "not_shown", "refused", "unconfirmed"]
 
 _LOOK_FIRST = "Look at `Get-VMAutomaticActivation` on the host first; the ledger keeps this key locked here."
-_LATER = "Settle it with `avma resume RUN`, or look at `Get-VMAutomaticActivation` on the host; the key stays locked."
+_REFUSED = next(row.next_step for row in notices() if row.code == "host_key_refused")
+_LATER = "Settle it with `avma resume`, which reads the host again; until then no key is sent there."
 
 
 def evidence(
@@ -106,7 +108,7 @@ def refused(action: Action, told: tuple[str, ...], tail: str, message: str, *, p
             ActionState.FAILED,
             f"The host refused the key ...{tail}: {message}",
             code="host_key_refused",
-            next_step="Check the key's version, edition and remaining activations, and the node's update level.",
+            next_step=_REFUSED,
             evidence=told,
         )
     return ActionResult(

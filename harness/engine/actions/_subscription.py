@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from harness.core.errors import HarnessError, RemoteError
 from harness.core.model import Action, ActionResult, ActionState, RetryClass
+from harness.core.verdict import reason
 from harness.engine._clock import poll
 from harness.engine.actions._bench import Bench, verified
 from harness.remoting import PipelineResult
@@ -77,8 +78,8 @@ class _Wait:
             ActionState.ACCEPTED,
             f"Azure took the request, but after {float(self.action.arguments['seconds']):g} seconds it is not in force "
             f"on {late}.",
-            code="subscription_not_synced_yet",
-            next_step="On each of these nodes run: Sync-AzureStackHCI; then run the same playbook again.",
+            code="subscription_not_synced",
+            next_step=reason("subscription_not_synced", host=late, others="Azure").next_step,
             evidence=evidence,
         )
 

@@ -53,10 +53,13 @@ $(VENV)-bench/.installed: requirements/bench.txt
 # Onboardings that are killed or struck by faults, by seed; the table goes to the terminal and into docs/reliability.md.
 # Rolling upgrades over generated fabrics, every prediction against the simulated world: docs/upgrade-validation.md.
 SEEDS ?= 1000
+# Verdicts on generated worlds with random variants, histories and faults, against the lab's own state: docs/verdicts.md.
 FABRICS ?= 500
+GUESTS ?= 10000
 campaign: $(STAMP)
 	$(BIN)/python tests/campaign/campaign.py --seeds $(SEEDS) --jobs $(WORKERS) --write docs/reliability.md
 	$(BIN)/python tests/upgrade/upgrade_campaign.py --seeds $(FABRICS) --jobs $(WORKERS) --write docs/upgrade-validation.md
+	$(BIN)/python tests/verdicts/verdict_campaign.py --guests $(GUESTS) --jobs $(WORKERS) --write docs/verdicts.md
 
 # Debian packages and bindings for the Kerberos tests: an MIT KDC and the headers that gssapi and krb5 compile against.
 kerberos-deps: $(STAMP)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from harness.core.model import Connection, GuestAccess, GuestEntry, GuestRule, Inventory, VirtualMachine, VmState
+from harness.core.verdict import says_no_windows
 
 __all__ = ["access_of", "entry_of", "guest_address", "guest_connection", "guest_credential", "rule_of"]
 
@@ -24,11 +25,16 @@ def rule_of(inventory: Inventory, vm: VirtualMachine) -> GuestRule:
 
 
 def access_of(inventory: Inventory, vm: VirtualMachine) -> GuestAccess:
-    """How to reach inside: NONE also where there is nothing to talk to (not running, not Windows by its own word)."""
-    if vm.state is not VmState.RUNNING or _says_not_windows(vm):
+    """How to reach inside: NONE also where there is nothing to talk to (not running, no Windows by its own word).
+
+    That word is hearsay: an entry of its own outweighs it, and one that contradicts itself keeps nobody out.
+    """
+    if vm.state is not VmState.RUNNING:
         return GuestAccess.NONE
     entry = entry_of(inventory, vm)
-    return entry.access if entry is not None and entry.access is not None else rule_of(inventory, vm).access
+    if entry is not None and entry.access is not None:
+        return entry.access
+    return GuestAccess.NONE if says_no_windows(vm.kvp) else rule_of(inventory, vm).access
 
 
 def guest_address(inventory: Inventory, vm: VirtualMachine) -> str | None:
@@ -57,7 +63,3 @@ def guest_credential(inventory: Inventory, vm: VirtualMachine) -> str | None:
     entry, rule = entry_of(inventory, vm), rule_of(inventory, vm)
     template = rule.connection.credential if rule.connection else None
     return (entry.credential if entry else None) or rule.credential or template
-
-
-def _says_not_windows(vm: VirtualMachine) -> bool:
-    return "OSDistributionName" in vm.kvp or "linux" in vm.kvp.get("OSName", "").casefold()

@@ -146,7 +146,15 @@ class _Builder:
         log.write(900, booted)
         log.write(902, booted, (system.full_version,))
         return Installation(
-            name, domain, system, log, booted, language_tag=form.language, accounts=[local], utc_offset=form.utc_offset
+            name,
+            domain,
+            system,
+            log,
+            booted,
+            language_tag=form.language,
+            accounts=[local],
+            utc_offset=form.utc_offset,
+            clock_error=form.clock_error,
         )
 
     # -- hosts -------------------------------------------------------------------------------------------------------

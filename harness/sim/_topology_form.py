@@ -49,6 +49,9 @@ class OsForm(Form):
     domain_controller: bool = False
     language: Tag = "en"
     utc_offset: Annotated[int, Field(ge=-720, le=840)] = Field(default=0, description="Minutes ahead of UTC.")
+    clock_error: Annotated[int, Field(ge=-525600, le=525600)] = Field(
+        default=0, description="Minutes by which the wall clock is wrong; licence and logs keep the dates they have."
+    )
 
 
 class LinuxForm(Form):

@@ -108,7 +108,7 @@ def _not_by_avma(case: GuestCase) -> Outlook | None:
 
 def _why_unread(case: GuestCase) -> str:
     if case.wrong_machine:
-        return "what answered is another VM"
+        return case.unproven or "what answered is another VM"
     failure = case.lane.failure
     if failure is not None:
         return failure.message.rstrip(".")

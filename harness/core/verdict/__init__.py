@@ -9,6 +9,7 @@ from harness.core.verdict._causes import CauseRow, CauseTable, causes, code_reas
 from harness.core.verdict._fabric import judge
 from harness.core.verdict._guests import guest_verdict
 from harness.core.verdict._hosts import AZURE, HostGrant, coverage, grant_of, host_verdict, part_error
+from harness.core.verdict._identity import says_no_windows
 from harness.core.verdict.cases import GuestCase, cases_of
 from harness.core.verdict.licences import method_name, method_of, status_name
 
@@ -32,5 +33,6 @@ __all__ = [
     "method_of",
     "part_error",
     "reason",
+    "says_no_windows",
     "status_name",
 ]

@@ -24,6 +24,7 @@ from harness.core.verdict.obstacles import (
     host_not_ready,
     not_covered,
     obstacles,
+    rewritten_items,
     unpublished,
     wrong_system,
 )
@@ -65,6 +66,10 @@ def _expires(licence: LicenceRecord | None) -> int | None:
 
 
 def _find(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Finding:
+    if case.unproven:
+        return Verdict.UNKNOWN, (
+            reason("machine_unproven", guest=case.name, vm_id=case.lane.vm.vm_id, why=case.unproven),
+        )
     if case.wrong_machine:
         reported = case.lane.facts.reported_vm_id if case.lane.facts else None
         cause = reason("wrong_machine", guest=case.name, reported=reported, vm_id=case.lane.vm.vm_id)
@@ -141,8 +146,11 @@ def _from_outside(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Fin
         first = f"KVP says: {said[WitnessName.KVP].says.rstrip('.')}"
         second = f"the host's event 12310 says: {host_event.says.rstrip('.')}"
         return Verdict.UNKNOWN, (reason("witnesses_disagree", first=first, second=second),)
-    known = tuple(cause for test in (host_not_ready, not_covered, data_exchange) if (cause := test(case)) is not None)
+    known = (cause for test in _FROM_OUTSIDE if (cause := test(case)) is not None)
     return Verdict.UNKNOWN, (_unreached(case), *known)
+
+
+_FROM_OUTSIDE = (rewritten_items, host_not_ready, not_covered, data_exchange)
 
 
 def _unreached(case: GuestCase) -> Reason:

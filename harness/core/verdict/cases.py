@@ -16,7 +16,7 @@ from harness.core.model import (
 )
 from harness.core.verdict._events import events_of
 from harness.core.verdict._hosts import HostGrant, grant_of, host_verdict, part_error
-from harness.core.verdict._identity import GuestIdentity, System, identity_of
+from harness.core.verdict._identity import GuestIdentity, System, identity_of, unproven_guests
 from harness.core.verdict.licences import windows_licence
 
 __all__ = ["GuestCase", "cases_of"]
@@ -41,7 +41,9 @@ class GuestCase:
     other_vms: frozenset[str]
     """The ids of all other VMs of the run."""
     wrong_machine: bool = False
-    """What answered carries another VM's id: nothing it said is used."""
+    """What answered carries another VM's id, or none and somebody else's name: nothing it said is used."""
+    unproven: str = ""
+    """Why what answered may be another machine, where it told no id."""
 
     @property
     def name(self) -> str:
@@ -90,9 +92,11 @@ def cases_of(fabric: FabricFacts, now: datetime, inventory: Inventory | None) ->
     verdicts = {name: host_verdict(lane, grants[name]) for name, lane in hosts.items()}
     events = events_of(fabric)
     everyone = frozenset(lane.vm.vm_id for lane in fabric.guests)
+    unproven = unproven_guests(fabric.guests)
     cases = []
     for lane in fabric.guests:
-        wrong = _is_wrong_machine(lane)
+        doubt = unproven.get(lane.vm.vm_id, "")
+        wrong = _is_wrong_machine(lane) or bool(doubt)
         facts = lane.facts if lane.facts is not None and lane.facts.reachable and not wrong else None
         identity = identity_of(lane.vm, facts)
         readable = facts if _cim_error(facts) is None else None
@@ -109,6 +113,7 @@ def cases_of(fabric: FabricFacts, now: datetime, inventory: Inventory | None) ->
                 key=avma_key(identity.release, identity.edition) if identity.release and identity.edition else None,
                 other_vms=everyone - {lane.vm.vm_id},
                 wrong_machine=wrong,
+                unproven=doubt,
             )
         )
     return tuple(cases)

@@ -25,6 +25,7 @@ __all__ = [
     "not_covered",
     "obstacles",
     "refused_here",
+    "rewritten_items",
     "unknown_kind",
     "unpublished",
     "wrong_key",
@@ -47,7 +48,14 @@ def wrong_system(case: GuestCase) -> Reason | None:
     """The VM runs something that AVMA is not for."""
     if case.identity.system in {System.WINDOWS_SERVER, System.UNKNOWN}:
         return None
-    return reason("not_a_windows_server_guest", guest=case.name, system=case.identity.shown)
+    unproven = ", as it tells its host unproven" if case.identity.hearsay else ""
+    return reason("not_a_windows_server_guest", guest=case.name, system=f"{case.identity.shown}{unproven}")
+
+
+def rewritten_items(case: GuestCase) -> Reason | None:
+    """What it tells of itself through Data Exchange cannot all be true, and nothing else tells what it is."""
+    why = case.identity.contradiction
+    return reason("kvp_contradicts_itself", guest=case.name, host=case.lane.host, why=why) if why else None
 
 
 def unpublished(case: GuestCase) -> Reason | None:

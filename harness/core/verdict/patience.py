@@ -21,6 +21,7 @@ LASTING = frozenset(
         "no_avma_key_published",
         "not_a_windows_server_guest",
         "other_method",
+        "machine_unproven",
         "wrong_machine",
     }
 )

@@ -49,7 +49,7 @@ def _typed(row: Row) -> Row:
 
 def _operating_system(scope: Scope) -> list[Row]:
     windows = scope.windows
-    now = scope.world.clock.now()
+    now = scope.world.clock.now() + timedelta(minutes=windows.clock_error)
     return [
         {
             "BootDevice": r"\Device\HarddiskVolume1",

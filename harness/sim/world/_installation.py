@@ -30,7 +30,8 @@ class Installation:
     """A Windows with its name, users, licence and event log.
 
     ``script_engine`` False: VBScript was removed, cscript can't run slmgr.vbs. ``wrap_columns``: the console's width at
-    which slmgr's lines are broken, 0 for not at all. ``utc_offset`` in minutes.
+    which slmgr's lines are broken, 0 for not at all. ``utc_offset`` in minutes. ``clock_error`` in minutes: how far the
+    wall clock was set off since its licence and its logs were written.
     """
 
     computer_name: str
@@ -42,6 +43,7 @@ class Installation:
     language_tag: str = "en"
     accounts: list[Account] = field(default_factory=list)
     utc_offset: int = 0
+    clock_error: int = 0
     script_engine: bool = True
     wrap_columns: int = 0
     addons: tuple[str, ...] = ()

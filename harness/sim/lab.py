@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 
 from harness.sim._running import RunningLab
 from harness.sim.topology import Topology
-from harness.sim.variants import Variants
+from harness.sim.variants import REGISTER, Variants
 
 __all__ = ["LabThread", "RunningLab", "serve", "serve_in_thread", "start_lab"]
 
@@ -180,7 +180,17 @@ def _summary(lab: RunningLab) -> str:
     document = lab.document()
     endpoints = document["endpoints"]
     assert isinstance(endpoints, list)
-    lines = [f"The simulated lab {document['name']} is up.", f"  control    {document['control']}"]
-    lines.append(f"  inventory  {document['inventory']}")
-    lines += [f"  {e['role']:<5} {e['name']:<16} {e['scheme']}://{e['address']}:{e['port']}" for e in endpoints]
+    lines = [
+        f"The simulated lab {document['name']} is up, until Ctrl-C.",
+        f"  control    {document['control']}",
+        f"  inventory  {document['inventory']}",
+        f"  try        avma -i {document['inventory']} verify",
+    ]
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for e in endpoints:
+        urls = places.setdefault((e["computer_name"], e["role"], e["name"]), [])
+        urls.append(f"{e['scheme']}://{e['address']}:{e['port']}")
+    lines += [f"  {role:<5} {name:<16} {'  '.join(urls)}" for (_, role, name), urls in places.items()]
+    chosen = [f"{name}={choice}" for name, choice in lab.variants().items() if choice != REGISTER[name].default]
+    lines += [f"  variant    {text}" for text in chosen]
     return "\n".join(lines)

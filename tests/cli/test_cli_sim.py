@@ -1,6 +1,7 @@
 """The commands around the simulated lab."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -58,6 +59,24 @@ def test_random_variants_are_those_of_the_seed_but_for_what_is_named(variants_of
     assert drawn["renewal"] != "daily"
     chosen = variants_of("--topology", "plain", "--seed", "7", "--variant", "random", "--variant", "renewal=daily")
     assert chosen == drawn | {"renewal": "daily"}
+
+
+def test_a_person_is_told_where_everything_is_and_which_choices_are_not_the_likeliest():
+    line = [sys.executable, "-m", "harness.cli", "sim", "up", "--end-with-stdin", "--topology", "plain"]
+    with subprocess.Popen(
+        [*line, "--variant", "renewal=daily"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert process.stdin is not None
+        process.stdin.close()
+        lines = [first, *process.stdout.read().splitlines()]
+    assert process.returncode == 0
+    assert first.endswith("is up, until Ctrl-C.\n")
+    assert re.fullmatch(r"  try        avma -i \S+inventory.yaml verify", lines[3])
+    hosts = [text for text in lines if text.startswith("  host  ")]
+    assert re.fullmatch(r"  host  HV-2025 +https://127\.[\d.]+:\d+  http://127\.[\d.]+:\d+", hosts[0])
+    assert [text for text in lines if text.startswith("  variant")] == ["  variant    renewal=daily"]
 
 
 @pytest.mark.parametrize("text", ["renewal", "randomly", "renewall=daily", "renewal=sometimes"])

@@ -19,8 +19,9 @@ from harness.windows.guest import (
     read_guest_licence,
     uninstall_guest_key,
 )
+from harness.windows.guest_registry import read_host_values, remove_host_values
 from harness.windows.host import gather_host
-from harness.windows.integration import read_service, read_services, set_service
+from harness.windows.integration import read_guest_service, read_service, read_services, set_service
 from harness.windows.subscription import enable_subscription, read_subscription
 
 __all__ = [
@@ -38,12 +39,15 @@ __all__ = [
     "probe",
     "read_capabilities",
     "read_guest_licence",
+    "read_guest_service",
     "read_guest_system",
     "read_host_activation",
+    "read_host_values",
     "read_role_owner",
     "read_service",
     "read_services",
     "read_subscription",
+    "remove_host_values",
     "restart_guest",
     "set_host_key",
     "set_service",
@@ -60,12 +64,15 @@ OPERATIONS: Mapping[str, RetryClass] = MappingProxyType(
         "read_services": RetryClass.READ,
         "read_host_activation": RetryClass.READ,
         "read_guest_licence": RetryClass.READ,
+        "read_host_values": RetryClass.READ,
+        "read_guest_service": RetryClass.READ,
         "read_guest_system": RetryClass.READ,
         "order_edition": RetryClass.ONCE,
         "restart_guest": RetryClass.ONCE,
         "read_subscription": RetryClass.READ,
         "read_role_owner": RetryClass.READ,
         "set_service": RetryClass.IDEMPOTENT,
+        "remove_host_values": RetryClass.IDEMPOTENT,
         "install_guest_key": RetryClass.IDEMPOTENT,
         "activate_guest": RetryClass.IDEMPOTENT,
         "uninstall_guest_key": RetryClass.IDEMPOTENT,

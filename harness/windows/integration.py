@@ -12,7 +12,15 @@ from harness.windows._values import Row, guid_in
 from harness.windows.answers import ask
 from harness.windows.question import QUALIFIED, Question
 
-__all__ = ["SERVICES", "read_service", "read_services", "service_of", "services_by_vm", "set_service"]
+__all__ = [
+    "SERVICES",
+    "read_guest_service",
+    "read_service",
+    "read_services",
+    "service_of",
+    "services_by_vm",
+    "set_service",
+]
 
 _PROPERTIES = ("Id", "VMId", "Name", "Enabled", "OperationalStatus", "PrimaryStatusDescription")
 
@@ -134,3 +142,24 @@ def set_service(session: PowerShellSession, vm_id: str, component: str, *, enabl
     )
     result = session.run([statement], seconds=seconds)
     refuse_errors(result.errors, target=session.target, step="set_service")
+
+
+def read_guest_service(session: PowerShellSession, name: str, *, seconds: float) -> tuple[str, str | None] | None:
+    """The state of a service inside a guest, and how it starts. Retry class: read.
+
+    Args:
+        session: with the guest itself.
+        name: the service's own name, as "vmickvpexchange".
+        seconds: deadline.
+
+    Returns:
+        state and start type in Windows' own words, the latter None before Windows Server 2016; None where the guest has
+        no such service.
+
+    Raises:
+        TransportError: by phase.
+    """
+    question = Question("service", (cmd("Get-Service", Name=name),), ("Status", "StartType"), numeric=False)
+    row = ask(session, [question], seconds=seconds).first("service")
+    state = row.text("Status") if row is not None else None
+    return (state, row.text("StartType")) if row is not None and state is not None else None

@@ -15,12 +15,14 @@ __all__ = ["ComponentRow", "ComponentStatusRow", "component", "component_names",
 class ComponentRow:
     """One integration service.
 
-    ``guid`` is upper case, as in the Id of Get-VMIntegrationService; ``name`` the English name of the cmdlets;
+    ``guid`` is upper case, as in the Id of Get-VMIntegrationService; ``service`` the Windows service inside the
+    guest, the same in every language; ``name`` the English name of the cmdlets;
     ``shown`` the name in the English window; ``names`` the cmdlets' names by language.
     """
 
     guid: str
     key: str
+    service: str
     name: str
     shown: str
     needed_for_avma: bool
@@ -47,6 +49,7 @@ def components() -> tuple[ComponentRow, ...]:
         ComponentRow(
             guid=str(row["guid"]),
             key=str(row["key"]),
+            service=str(row["service"]),
             name=str(row["name"]),
             shown=str(row["shown"]),
             needed_for_avma=bool(row["needed_for_avma"]),

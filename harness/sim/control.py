@@ -126,7 +126,7 @@ class Control:
     async def _show_faults(self, _body: Json) -> Json:
         plan = self._lab.faults
         pairs = zip(plan.faults, plan.counts, strict=True)
-        return {"faults": [asdict(fault) | asdict(count) for fault, count in pairs]}
+        return {"faults": [asdict(fault) | {"seen": count.seen, "struck": count.struck} for fault, count in pairs]}
 
     async def _set_faults(self, body: Json) -> Json:
         """``{"seed": 7, "count": 8}`` or ``{"faults": [{"kind": ...}]}``; what was in force goes."""

@@ -6,6 +6,7 @@ its answer is about to leave. A client cannot tell ``before`` from ``after``; th
 """
 
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,6 +71,7 @@ class Fault:
         after: how many matches pass unharmed first.
         times: how often it strikes; 0 is without end.
         seconds: for kinds that take time.
+        start: seconds from when it came into force until it may strike; what comes by before that is not counted.
     """
 
     kind: str
@@ -79,6 +81,7 @@ class Fault:
     after: int = 0
     times: int = 1
     seconds: float = 0.0
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -87,8 +90,8 @@ class Fault:
             raise ValueError(
                 f"a fault of kind {self.kind} strikes at {', '.join(KINDS[self.kind])}, not at {self.phase!r}"
             )
-        if self.after < 0 or self.times < 0 or self.seconds < 0:
-            raise ValueError("after, times and seconds of a fault are not negative")
+        if min(self.after, self.times, self.seconds, self.start) < 0:
+            raise ValueError("after, times, seconds and start of a fault are not negative")
 
     @property
     def at(self) -> str:
@@ -133,32 +136,40 @@ _VERBS = frozenset(
 
 @dataclass(slots=True)
 class FaultCount:
-    """How often a fault's request came by, and how often it struck."""
+    """How often a fault's request came by, how often it struck, and from when on it may."""
 
     seen: int = 0
     struck: int = 0
+    begins: float = 0.0
 
 
 @dataclass(slots=True)
 class FaultPlan:
-    """The faults in force. Every request asks all of them, in the order they were added."""
+    """The faults in force. Every request asks all of them, in the order they were added.
+
+    Args:
+        faults: the first of them.
+        clock: seconds that only grow, for ``start``.
+    """
 
     faults: list[Fault]
     counts: list[FaultCount]
     on_change: Callable[[], None] | None
+    clock: Callable[[], float]
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self.faults = list(faults)
-        self.counts = [FaultCount() for _ in self.faults]
-        self.on_change = None
+    def __init__(self, faults: Iterable[Fault] = (), *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.faults, self.counts = [], []
+        self.on_change, self.clock = None, clock
+        self.add(*faults)
 
     def __bool__(self) -> bool:
         return bool(self.faults)
 
     def add(self, *faults: Fault) -> None:
         """Put more faults into force."""
+        now = self.clock()
         self.faults.extend(faults)
-        self.counts.extend(FaultCount() for _ in faults)
+        self.counts.extend(FaultCount(begins=now + fault.start) for fault in faults)
         self._tell()
 
     def clear(self) -> None:
@@ -173,12 +184,21 @@ class FaultPlan:
 
     def refusals(self, machine: str) -> list[tuple[Fault, FaultCount]]:
         """The faults that keep a machine from listening at all; ``on_change`` is called when they may have changed."""
-        pairs = zip(self.faults, self.counts, strict=True)
+        now = self.clock()
         return [
             (fault, count)
-            for fault, count in pairs
-            if fault.kind == "refuse" and _is_meant(fault, machine, "", set()) and not count.struck
+            for fault, count in zip(self.faults, self.counts, strict=True)
+            if fault.kind == "refuse"
+            and count.begins <= now
+            and _is_meant(fault, machine, "", set())
+            and not count.struck
         ]
+
+    def next_refusal(self) -> float | None:
+        """Seconds until a fault begins that keeps machines from listening; None where none is to come."""
+        now = self.clock()
+        pairs = zip(self.faults, self.counts, strict=True)
+        return min((c.begins - now for f, c in pairs if f.kind == "refuse" and c.begins > now), default=None)
 
     @property
     def names_commands(self) -> bool:
@@ -197,10 +217,12 @@ class FaultPlan:
         if not self.faults:
             return []
         names = {name.lower() for name in commands}
-        verb = verb.lower()
+        verb, now = verb.lower(), self.clock()
         struck = []
         for fault, count in zip(self.faults, self.counts, strict=True):
-            if fault.at == phase and fault.kind != "refuse" and _is_meant(fault, machine, verb, names):
+            if fault.kind == "refuse" or fault.at != phase or now < count.begins:
+                continue
+            if _is_meant(fault, machine, verb, names):
                 count.seen += 1
                 if count.seen > fault.after and count.struck < (fault.times or _ENDLESS):
                     count.struck += 1

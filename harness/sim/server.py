@@ -182,6 +182,9 @@ class LabServer:
     def _refresh(self) -> None:
         for door in self._doors.values():
             door.refresh()
+        wait = self.faults.next_refusal()
+        if wait is not None:
+            asyncio.get_running_loop().call_later(wait, self._refresh)
 
     def _add(self, listener: Listener) -> str:
         name = listener.machine.name

@@ -301,6 +301,38 @@ def test_added_latency_counts_for_each_request(lab: Lab) -> None:
     assert time.monotonic() - began >= 0.1 * sum(lab.counters.requests.values()) * 0.95
 
 
+@pytest.mark.parametrize("kind", ["reset", "refuse"])
+def test_a_fault_waits_until_its_time_has_come(lab: Lab, kind: str) -> None:
+    lab.server.faults.add(Fault(kind, start=0.4))
+    began = time.monotonic()
+    lab.thread.run(asyncio.sleep(0.05))
+    socket.create_connection((lab.address, lab.http_port), 5).close()
+    assert invoke_once(lab) == 401
+    while time.monotonic() < began + 0.45:
+        time.sleep(0.01)
+    with pytest.raises(ConnectionLost):
+        invoke_once(lab)
+
+
+def invoke_once(lab: Lab) -> int:
+    return requests.post(lab.url(secure=False), timeout=5).status_code
+
+
+def test_a_fault_that_waits_counts_nothing_before_its_time() -> None:
+    now = [100.0]
+    plan = FaultPlan([Fault("reset", "before", after=1, start=10)], clock=lambda: now[0])
+    seen = []
+    for now[0] in (100.0, 109.9, 110.0, 110.1, 111.0):
+        seen.append(len(plan.match("HV01", "before", "Receive")))
+    assert seen == [0, 0, 0, 1, 0]
+    assert plan.next_refusal() is None
+    plan.add(Fault("refuse", start=5), Fault("refuse", start=3))
+    assert plan.next_refusal() == 3
+    now[0] += 4
+    assert plan.next_refusal() == 1
+    assert len(plan.refusals("HV01")) == 1
+
+
 def test_a_fault_passes_its_first_matches_and_strikes_as_often_as_it_says() -> None:
     plan = FaultPlan([Fault("reset", "before", "HV01", "Receive", after=1, times=2)])
     struck = [bool(plan.match("hv01", "before", "Receive")) for _ in range(5)]

@@ -305,8 +305,12 @@ def jea(
     gmsa: Annotated[
         str | None, typer.Option(help="Run as this group-managed service account instead of a virtual account.")
     ] = None,
+    extra: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="WHAT", help="Let this through as well: canary, subscription. Repeatable."),
+    ] = None,
 ) -> int:
     """Write a least-privilege endpoint for hosts: exactly the commands that avma sends to them."""
     from harness.cli._jea import jea as run
 
-    return run(context.obj, directory, group, gmsa)
+    return run(context.obj, directory, group, gmsa, extra or [])

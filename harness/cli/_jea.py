@@ -1,18 +1,24 @@
 """`avma jea`: the files of a least-privilege endpoint."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cli._options import Options, Output
 from harness.core.errors import InputError
-from harness.windows.endpoint import host_grants
+from harness.windows.endpoint import EXTRAS, host_grants
 from harness.windows.endpoint_files import ENDPOINT, endpoint_files
 
 __all__ = ["jea"]
 
 
-def jea(options: Options, directory: str, group: str, managed_account: str | None) -> int:
+def jea(options: Options, directory: str, group: str, managed_account: str | None, extras: Sequence[str] = ()) -> int:
     """Write the files; `avma/jea/1` tells where and what they grant."""
-    grants = host_grants()
+    for extra in extras:
+        if extra not in EXTRAS:
+            raise InputError(
+                "There is no such thing to let through.", target=extra, hint=f"There are: {', '.join(EXTRAS)}."
+            )
+    grants = host_grants(extras)
     files = endpoint_files(grants, group=group, managed_account=managed_account)
     folder = Path(directory)
     try:

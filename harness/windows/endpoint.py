@@ -4,7 +4,7 @@ There is no second list of commands: what the questions ask and what the operati
 different machines, keys and ids, so that what stays the same can be granted by its value and what varies by its name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,17 +18,19 @@ from harness.core.errors import HarnessError
 from harness.remoting import Command, PipelineResult, Statement
 from harness.windows.activation import read_host_activation, set_host_key
 from harness.windows.capabilities import probe_statements
+from harness.windows.cluster import move_role, read_role_owner
 from harness.windows.host import HOST_COMMANDS, HOST_QUESTIONS
 from harness.windows.integration import read_service, read_services, set_service
 from harness.windows.licence import LEGACY_LICENCES
 from harness.windows.question import QUALIFIED, QUALIFIED_SELECT
+from harness.windows.subscription import enable_subscription
 
-__all__ = ["CommandGrant", "ParameterGrant", "host_grants"]
+__all__ = ["EXTRAS", "CommandGrant", "ParameterGrant", "host_grants"]
 
 _BUILT_IN = frozenset({"Get-Command", "Select-Object"})
 """Every restricted endpoint shows these, with what the probe asks of them (Microsoft Learn, JEA)."""
-_FUNCTIONS = frozenset({"Get-VMAutomaticActivation", "Set-VMAutomaticActivation"})
-"""ServerAVMAManager is a script module."""
+_FUNCTIONS = frozenset({"Get-VMAutomaticActivation", "Set-VMAutomaticActivation", "Set-AzStackHCI"})
+"""ServerAVMAManager and Az.StackHCI are script modules."""
 _PIPED = {
     "Get-VMIntegrationService": "VM",
     "Enable-VMIntegrationService": "VMIntegrationService",
@@ -54,10 +56,13 @@ class CommandGrant:
     parameters: tuple[ParameterGrant, ...] | None = None
 
 
-def host_grants() -> tuple[CommandGrant, ...]:
-    """What the harness sends to a host, by command, in the order of its first use."""
+def host_grants(extras: Collection[str] = ()) -> tuple[CommandGrant, ...]:
+    """What the harness sends to a host, by command, in the order of its first use.
+
+    ``extras``: what is only sent on request, of ``EXTRAS``; without it, such a command stays out of the role.
+    """
     uses: dict[str, list[_Use]] = {}
-    for statements in (_sent(_FIRST), _sent(_SECOND)):
+    for statements in (_sent(_FIRST, extras), _sent(_SECOND, extras)):
         for statement in statements:
             for place, command in enumerate(statement.commands):
                 if command.name not in _BUILT_IN:
@@ -72,11 +77,12 @@ class _Sample:
 
     vm_id: str
     component: str
+    node: str
     key: SecretStr
 
 
 _FIRST, _SECOND = (
-    _Sample(str(UUID(int=number)), str(UUID(int=number + 2)), SecretStr("-".join([letter * 5] * 5)))
+    _Sample(str(UUID(int=number)), str(UUID(int=number + 2)), letter, SecretStr("-".join([letter * 5] * 5)))
     for number, letter in enumerate("XY")
 )
 
@@ -109,7 +115,21 @@ class _Listener:
         self.close()
 
 
-def _sent(sample: _Sample) -> list[Statement]:
+def _canary(listener: _Listener, sample: _Sample) -> None:
+    with suppress(HarnessError):
+        read_role_owner(listener, sample.vm_id, seconds=1)
+    move_role(listener, sample.vm_id, sample.node, seconds=1)
+
+
+def _subscription(listener: _Listener, sample: _Sample) -> None:
+    enable_subscription(listener, sample.node, sample.key, environment=sample.node, seconds=1)
+
+
+EXTRAS: Mapping[str, Callable[[_Listener, _Sample], None]] = {"canary": _canary, "subscription": _subscription}
+"""What an endpoint may let through besides: moving the canary VM, enabling the subscription."""
+
+
+def _sent(sample: _Sample, extras: Collection[str]) -> list[Statement]:
     """Every statement that may go to a host."""
     listener = _Listener()
     operations: Sequence[Callable[[], object]] = (
@@ -125,6 +145,8 @@ def _sent(sample: _Sample) -> list[Statement]:
     for operation in operations:
         with suppress(HarnessError):  # silence is no answer
             operation()
+    for extra in extras:
+        EXTRAS[extra](listener, sample)
     return listener.heard
 
 

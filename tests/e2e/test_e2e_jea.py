@@ -119,3 +119,34 @@ def test_a_managed_account_takes_the_virtual_ones_place(tmp_path, capsys):
 def test_a_folder_that_cannot_be_written_is_invalid_input(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["jea", "--directory", str(tmp_path / "file")]) == 5
+
+
+@pytest.mark.parametrize("extras", [(), ("canary", "subscription")], ids=["without", "with"])
+def test_what_only_some_need_is_let_through_only_on_request(capsys, tmp_path, extras):
+    words = [word for extra in extras for word in ("--with", extra)]
+    assert main(["jea", "--directory", str(tmp_path), *words, "--output", "json"]) == 0
+    shown = {row["name"] for row in json.loads(capsys.readouterr().out)["commands"]}
+    assert {"Move-ClusterVirtualMachineRole", "Set-AzStackHCI"} & shown == (
+        {"Move-ClusterVirtualMachineRole", "Set-AzStackHCI"} if extras else set()
+    )
+    assert main(["jea", "--directory", str(tmp_path), "--with", "everything"]) == 5
+    role = str(tmp_path / "AvmaHarness" / "RoleCapabilities" / "AvmaHarness.psrc")
+
+    def read() -> tuple[str, str]:
+        captured = capsys.readouterr()
+        return captured.out, captured.err
+
+    with LabThread(narrow(role), directory=tmp_path / "lab") as thread:
+        as_the_user(thread)
+        lab = Lab(thread, str(tmp_path / "store.db"), read)
+        answer = lab.avma("onboard", "azl", "--canary", "app-a")
+        legs = [row for row in answer.document["results"] if row["step"] == "canary"]
+        if extras:
+            assert {row["state"] for row in legs} == {"verified"}, legs
+            assert answer.code == 0
+        else:
+            missed = next(row for row in legs if row["state"] == "failed")
+            assert "avma jea --with canary" in missed["next_step"]
+            assert answer.code == 3
+        hosts = {name: found["commands"] for name, found in lab.get("/counters")["by_host"].items() if "NODE" in name}
+        assert not any(commands.get("(script)") for commands in hosts.values())

@@ -202,7 +202,7 @@ class _Leg:
             ActionState.FAILED,
             f"{self.action.target} did not reach {self.action.host}. {why}",
             code="canary_not_moved",
-            next_step=(error.hint if error else None)
+            next_step=_cure(error)
             or f"Try it by hand: Move-ClusterVirtualMachineRole -VMId {self.action.vm_id} -Node {self.node} "
             "-MigrationType Live; and look at the possible owners of the role.",
         )
@@ -219,3 +219,9 @@ def _shown(licence: LicenceRecord | None) -> str:
 def _is(name: str | None, node: str) -> bool:
     """Node names are compared without domain and case."""
     return (name or "").partition(".")[0].casefold() == node.partition(".")[0].casefold()
+
+
+def _cure(error: RemoteError | None) -> str | None:
+    if error is not None and error.code == "command_missing":
+        return "On a restricted endpoint let the command through: avma jea --with canary; and register it again."
+    return error.hint if error is not None else None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from onboarding_lab import AZURE, blocked, cluster, key_states
+from onboarding_lab import AZURE, blocked, cluster, give_keys, key_states, with_inventory
 
 from harness.sim.lab import RunningLab
 from harness.sim.world import NodeState
@@ -128,3 +128,42 @@ def test_a_cluster_is_covered_once_every_node_has_its_key(open_cluster):
         assert {node["key_version"] for node in found["nodes"]} == {"2022"}
         stays = {cell["stay"] for g in answer.document["verify"]["moves"]["guests"] for cell in g["cells"]}
         assert stays == {"stays"}
+
+
+def test_a_node_that_leaves_touches_no_other(open_cluster):
+    with open_cluster(cluster()) as lab:
+        lab.avma("onboard", "azl")
+        sent, changes = lab.keys(), lab.changes()
+
+        def without(document):
+            del document["clusters"]["AZL"]["nodes"]["NODE-C"]
+
+        only_named = lab.avma("onboard", "azl", inventory=with_inventory(lab, without))
+        assert blocked(only_named) == {"node-c": "node_not_in_inventory"}, "the cluster still has it"
+        lab.thread.do(evicted)
+        gone = lab.avma("onboard", "azl", inventory=with_inventory(lab, without))
+        assert (gone.code, gone.document["results"], blocked(gone)) == (0, [], {})
+        assert gone.document["verify"]["clusters"][0]["covered"] is True
+        assert (lab.keys(), lab.changes()) == (sent, changes)
+
+
+def evicted(running: RunningLab) -> None:
+    node = running.world.host("NODE-C")
+    node.cluster.nodes.remove(node)
+
+
+def test_the_first_node_gets_its_key_alone_however_many_follow_at_once(open_cluster, tmp_path):
+    playbook = tmp_path / "keys.yaml"
+    playbook.write_text("version: 1\nname: keys\ntargets: [azl]\nsteps:\n  - host_key:\n    serial: 3\n")
+    with open_cluster(cluster()) as lab:
+        wrong = give_keys(lab, {"node-a": "y16-1"}, version="2022")
+        stopped = lab.avma("apply", str(playbook), inventory=wrong)
+        assert key_states(stopped)["node-b"] == key_states(stopped)["node-c"] == "skipped"
+        assert {node: len(tails) for node, tails in lab.keys().items()} == {"node-a": 1, "node-b": 0, "node-c": 0}
+
+
+def test_the_others_follow_side_by_side(open_cluster, tmp_path):
+    playbook = tmp_path / "keys.yaml"
+    playbook.write_text("version: 1\nname: keys\ntargets: [azl]\nsteps:\n  - host_key:\n    serial: 3\n")
+    with open_cluster(cluster()) as lab:
+        assert set(key_states(lab.avma("apply", str(playbook))).values()) == {"verified"}

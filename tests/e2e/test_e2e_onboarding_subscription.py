@@ -143,3 +143,22 @@ def test_a_token_that_azure_refuses_is_a_failure_with_its_words(open_cluster, mo
         guests = {row["target"]: row["state"] for row in answer.document["results"] if row["step"] == "activate"}
         assert guests == {"app-a": "skipped", "app-b": "skipped"}, "on every node that was to have it"
         assert answer.code == 3
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_lost_answer_is_settled_by_what_the_nodes_say(open_cluster, monkeypatch, tmp_path, arrives):
+    monkeypatch.setenv("AZURE_TOKEN", TOKEN)
+    limit = "20s" if arrives else "1s"
+    playbook = tmp_path / "subscribe.yaml"
+    playbook.write_text(
+        f"version: 1\nname: subscribe\nsteps:\n  - subscription: {{enable: true, credential: azure, timeout: {limit}}}\n"
+    )
+    phase = "after" if arrives else "before"
+    fault = {"kind": "reset", "phase": phase, "action": "Set-AzStackHCI", "times": 0}
+    with open_cluster(subscribed()) as lab:
+        lab.post("/faults", {"faults": [fault]})
+        answer = lab.avma("apply", str(playbook), inventory=with_token(lab))
+        (row,) = answer.document["results"]
+        wanted = ("verified", "") if arrives else ("unknown", "subscription_outcome_unknown")
+        assert (row["state"], row["code"]) == wanted
+        assert answer.code == (7 if arrives else 8), "the guests have no key yet"

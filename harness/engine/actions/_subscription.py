@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from harness.core.errors import HarnessError, RemoteError
+from harness.core.errors import HarnessError, RemoteError, Sent, TransportError
 from harness.core.model import Action, ActionResult, ActionState, RetryClass
 from harness.core.verdict import reason
 from harness.engine._clock import poll
@@ -21,7 +21,7 @@ def enable_for_cluster(bench: Bench, action: Action) -> ActionResult:
     """Set-AzStackHCI through ``action.host``; verified when every node in ``arguments["nodes"]`` says it is in force.
 
     ``arguments["credential"]`` names the credential that holds account and token; ``arguments["seconds"]`` limits the
-    wait. Repeating it is harmless, so a lost answer is repeated, and then read.
+    wait. Repeating it is harmless, so a lost answer is repeated; one that stays lost is settled by what the nodes say.
     """
     context = bench.context
     entry = context.inventory.credentials[action.arguments["credential"]]
@@ -42,13 +42,24 @@ def enable_for_cluster(bench: Bench, action: Action) -> ActionResult:
         )
     except RemoteError as error:
         return _refused(action, error.message, error.fq_id, ())
+    except TransportError as error:
+        if error.sent is Sent.NO:
+            raise
+        done, wait = _waited(bench, action)
+        return wait.lost(error, done=done)
     told = _told(answer)
     if answer.errors:
         first = answer.errors[0]
         return _refused(action, first.message, first.fq_id, told)
+    done, wait = _waited(bench, action)
+    return wait.result(told, done=done)
+
+
+def _waited(bench: Bench, action: Action) -> tuple[bool, "_Wait"]:
+    """Whether every node said within the limit that the subscription is in force."""
     wait = _Wait(bench, action, action.arguments["nodes"].split(","))
-    left = poll(wait.over, seconds=float(action.arguments["seconds"]), every=_LOOK_EVERY, clock=context.clock)
-    return wait.result(told, done=left is not None)
+    limit = float(action.arguments["seconds"])
+    return poll(wait.over, seconds=limit, every=_LOOK_EVERY, clock=bench.context.clock) is not None, wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,18 @@ class _Wait:
             code="subscription_not_synced",
             next_step=reason("subscription_not_synced", host=late, others="Azure").next_step,
             evidence=evidence,
+        )
+
+    def lost(self, error: TransportError, *, done: bool) -> ActionResult:
+        """The answer to the request was lost."""
+        if done:
+            return self.result((f"Set-AzStackHCI gave no answer: {error.message}",), done=True)
+        return ActionResult(
+            self.action,
+            ActionState.UNKNOWN,
+            f"The answer was lost, and the subscription is not in force on {', '.join(self.late())}. {error.message}",
+            code="subscription_outcome_unknown",
+            next_step="Run the same again: enabling it twice changes nothing and costs nothing.",
         )
 
     def _active(self, node: str) -> bool:

@@ -9,8 +9,6 @@ from harness.cli._durations import seconds_of
 from harness.cli._options import Options, Output
 from harness.cli._run import RunSettings, open_run, written
 from harness.core.errors import InputError
-from harness.core.exitcodes import ExitCode, highest
-from harness.core.moves import MoveMatrix, Stay
 from harness.core.preflight import UpgradeWish
 from harness.engine import Run
 from harness.report import fixes_playbook, moves_document, moves_tables, preflight_document, preflight_tables
@@ -49,14 +47,8 @@ def moves(options: Options, drain: str | None, *, anywhere: bool, report: str | 
             options.document(moves_document(run.record))
         elif options.output is Output.TEXT:
             options.console().print(moves_tables(matrix))
-        costs = [ExitCode.NOT_ACTIVATED] if drain is not None and _costs(matrix) else []
-        code = int(highest((run.exit_code(), *costs)))
+        code = int(run.exit_code())
     return written(options, run, report, code)
-
-
-def _costs(matrix: MoveMatrix) -> bool:
-    """Whether a guest that is activated now would not be renewed on a node it may be sent to."""
-    return any(cell.stay is Stay.LAPSES for guest in matrix.guests for cell in guest.cells)
 
 
 @contextmanager

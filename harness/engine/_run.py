@@ -262,8 +262,10 @@ class Run:
         bad = {Verdict.NOT_ACTIVATED, Verdict.UNKNOWN}
         denied = verdict is not None and any(guest.verdict in bad for guest in verdict.guests)
         blocked = self.record.preflight is not None and self.record.preflight.blocked
+        moves = self.record.moves
+        costs = moves is not None and moves.drained is not None and moves.lapses
         refuted = any(result.code == "canary_not_activated" for result in self.record.results)
-        return [ExitCode.NOT_ACTIVATED] if denied or blocked or refuted else []
+        return [ExitCode.NOT_ACTIVATED] if denied or blocked or costs or refuted else []
 
 
 def _code_of(kind: type[BaseException]) -> ExitCode:

@@ -122,6 +122,30 @@ def test_in_place_upgrades_go_as_far_as_microsoft_lets_them(release, to, between
     assert hops(release, to) == between
 
 
+VIEW = {"name": "CLU", "level": 10, "nodes": {"N1": "up", "N2": "up", "N3": "up"}}
+HALFWAY = {
+    "wish": {"to": "2022", "guests": False},
+    "hosts": {
+        "n1": {"cluster": "clu", "release": "2022", "view": VIEW},
+        "n2": {"cluster": "clu", "release": "2019"},
+        "n3": {"cluster": "clu", "release": "2019"},
+    },
+}
+
+
+def test_two_findings_about_nodes_to_keep_off_give_one_list_of_owners():
+    found = found_in(HALFWAY | {"guests": {"web01": {"host": "n1"}}})
+    told = [finding.next_step for finding in found.findings if finding.code == "keep_off_nodes"]
+    assert len(told) == 2
+    assert all("Set-ClusterOwnerNode -Group 'web01' -Owners n1)" in step for step in told), told
+
+
+def test_data_exchange_is_to_be_switched_on_where_the_vm_is_now():
+    found = found_in(HALFWAY | {"guests": {"old01": {"host": "n3", "release": "2019", "data_exchange": "off"}}})
+    (told,) = [finding.next_step for finding in found.findings if finding.target == "old01"]
+    assert "On n3 run: Get-VMIntegrationService -VMName 'old01'" in told
+
+
 def test_names_that_look_like_patterns_are_matched_as_they_are(tmp_path):
     case = {"wish": {"to": "2022"}, "guests": {"web[1]*?\u202e": {"release": "2019"}}}
     path = tmp_path / "fixes.yaml"

@@ -212,6 +212,7 @@ def test_draining_the_only_node_that_activates_a_guest_ends_with_seven(mixed):
     assert {cell["stay"] for cell in rows["new01"]["cells"]} == {"lapses"}
     assert rows["new01"]["keeps"] == "nowhere"
     assert all(cell["until"] and cell["next_step"] for cell in rows["new01"]["cells"])
+    assert mixed.avma("runs").document["runs"][0]["exit_code"] == 7
 
 
 def test_the_report_shows_findings_and_the_grid(mixed, tmp_path):

@@ -65,6 +65,11 @@ class MoveMatrix:
     guests: tuple[MoveGuest, ...]
     drained: str | None = None
 
+    @property
+    def lapses(self) -> bool:
+        """Whether a guest that is activated now would not be renewed on some node."""
+        return any(cell.stay is Stay.LAPSES for guest in self.guests for cell in guest.cells)
+
 
 def moves(
     fabric: FabricFacts,

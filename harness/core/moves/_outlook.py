@@ -83,8 +83,7 @@ def outlook(case: GuestCase, stand: HostStand) -> Outlook:
     aside = _not_by_avma(case)
     if aside is not None:
         return aside
-    there = _moved(case, stand)
-    renewed, cause = _renewed(there, stand)
+    renewed, cause = _renewed(case, stand)
     licence = case.licence
     assert licence is not None
     if renewed is None:
@@ -123,14 +122,14 @@ def _moved(case: GuestCase, stand: HostStand) -> GuestCase:
 
 
 def _renewed(case: GuestCase, stand: HostStand) -> tuple[bool | None, Reason | None]:
-    """Whether an attempt of the guest succeeds on the host under it: a certain no first, then anything unknown."""
-    for test in (host_not_ready, not_covered, data_exchange):
-        cause = test(case)
-        if cause is not None:
-            return False, cause
-    refused = refused_here(case)
-    if refused is not None:
-        return False, refused
+    """Whether an attempt of the guest succeeds on that host: a certain no first, then anything unknown.
+
+    Data Exchange goes along with the VM and is mended where the VM is now, so that cause names the present host.
+    """
+    there = _moved(case, stand)
+    certain = host_not_ready(there) or not_covered(there) or data_exchange(case) or refused_here(there)
+    if certain is not None:
+        return False, certain
     if stand.verdict.avma_ready is None:
         return None, stand.verdict.reasons[0] if stand.verdict.reasons else None
     cell = coverage(stand.lane.facts, stand.grant, case.identity) if stand.lane.facts else None

@@ -25,10 +25,12 @@ def find_losses(desk: Desk, plot: Plot, case: GuestCase, found: Sequence[Stretch
     gone = {s.node for s in final}
     for group in _alike(s for s in final if s.cause is None or s.cause.code != _KEYLESS):
         _tell(desk, plot, case, "loses_activation", group)
-    for group in _alike(s for s in found if s.stay in BAD and s.node not in gone):
+    bad = [s for s in found if s.stay in BAD]
+    for group in _alike(s for s in bad if s.node not in gone):
         ends = lease_end(case)
         short = ends <= desk.window_ends(case)
-        others = [lane.name for lane in plot.homes(case) if lane.name not in {s.node for s in group}]
+        shunned = {s.node for s in bad if s.first <= group[0].last and group[0].first <= s.last}
+        others = [lane.name for lane in plot.homes(case) if lane.name not in shunned]
         _tell(
             desk,
             plot,

@@ -150,9 +150,8 @@ def test_a_lost_answer_is_settled_by_what_the_nodes_say(open_cluster, monkeypatc
     monkeypatch.setenv("AZURE_TOKEN", TOKEN)
     limit = "20s" if arrives else "1s"
     playbook = tmp_path / "subscribe.yaml"
-    playbook.write_text(
-        f"version: 1\nname: subscribe\nsteps:\n  - subscription: {{enable: true, credential: azure, timeout: {limit}}}\n"
-    )
+    step = f"- subscription: {{enable: true, credential: azure, timeout: {limit}}}"
+    playbook.write_text(f"version: 1\nname: subscribe\nsteps:\n  {step}\n")
     phase = "after" if arrives else "before"
     fault = {"kind": "reset", "phase": phase, "action": "Set-AzStackHCI", "times": 0}
     with open_cluster(subscribed()) as lab:

@@ -98,6 +98,14 @@ class GuestKeyOptions(Form):
     )
 
 
+class CleanupOptions(Form):
+    """Which guests lose what Data Exchange wrote into their registry of the host that activated them."""
+
+    without_trace: bool = Field(
+        default=False, description="true: also guests in which no event and no licence shows that AVMA was there."
+    )
+
+
 class WaitOptions(Form):
     """How long to wait for the guests' licence."""
 
@@ -164,8 +172,8 @@ class StepForm(Form):
     canary: CanaryOptions | None = Field(
         default=None, description="Move one expendable VM over every node of its cluster and activate it on each."
     )
-    kvp_cleanup: Annotated[NoOptions | None, NullIsEmpty()] = Field(
-        default=None, description="Remove AVMA's traces from the KVP of guests that left it."
+    kvp_cleanup: Annotated[CleanupOptions | None, NullIsEmpty()] = Field(
+        default=None, description="Remove what Data Exchange wrote into guests that another licence activates by now."
     )
     verify: Annotated[NoOptions | None, NullIsEmpty()] = Field(
         default=None, description="Prove the outcome from several witnesses."

@@ -5,15 +5,16 @@ from datetime import datetime
 
 from harness.core.errors import HarnessError, RemoteError
 from harness.core.model import GuestAccess, GuestFacts, LicenceRecord, PartState, VirtualMachine
-from harness.remoting import CommandShell, PowerShellSession, cmd
+from harness.remoting import CommandShell, PowerShellSession
 from harness.windows import licence, slmgr
 from harness.windows._evidence import Keep, nobody, raw_answers
 from harness.windows._gathering import Asked, ask_possible
 from harness.windows._refusal import refuse_errors
 from harness.windows.capabilities import HostCapabilities, probe
 from harness.windows.events import GUEST_EVENTS, activation_events
+from harness.windows.guest_registry import PARAMETERS, host_values
 from harness.windows.licence import LICENCES, ask_with_licences, licences_of, windows_licence
-from harness.windows.question import FULL, Question, distinct
+from harness.windows.question import FULL, distinct
 from harness.windows.system import SYSTEM, operating_system, with_licence
 
 __all__ = [
@@ -25,14 +26,6 @@ __all__ = [
     "read_guest_licence",
     "uninstall_guest_key",
 ]
-
-PARAMETERS = Question(
-    "parameters",
-    (cmd("Get-ItemProperty", Path="HKLM:\\SOFTWARE\\Microsoft\\Virtual Machine\\Guest\\Parameters"),),
-    ("VirtualMachineId", "PhysicalHostNameFullyQualified"),
-    nothing=frozenset({"PathNotFound"}),
-)
-"""What the host writes into the guest through Data Exchange; the key is absent where it never did."""
 
 GUEST_QUESTIONS = distinct((SYSTEM, LICENCES, GUEST_EVENTS, PARAMETERS))
 
@@ -97,6 +90,7 @@ def gather_guest(
         parts=parts,
         gathered_at=clock(),
         script_engine=_script_engine(parts["dlv"]),
+        host_values=host_values(parameters),
     )
 
 

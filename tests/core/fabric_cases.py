@@ -317,6 +317,7 @@ def _guest_facts(name: str, vm: VirtualMachine, guest: dict[str, Any]) -> GuestF
         parts=_parts(("os", "licences", "dlv", "events"), guest["parts"]),
         gathered_at=NOW,
         script_engine=guest.get("script_engine"),
+        host_values=tuple(guest.get("host_values", ())),
     )
 
 

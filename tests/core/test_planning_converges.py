@@ -73,6 +73,9 @@ def _changed(lane: GuestLane, action: Action) -> GuestLane:
         return _licensed_as(lane, status=5, tail=action.arguments["product_key"][-5:])
     if action.step is StepKind.ACTIVATE:
         return _licensed_as(lane, status=1, tail=None)
+    if action.step is StepKind.KVP_CLEANUP:
+        assert lane.facts is not None
+        return replace(lane, facts=replace(lane.facts, host_values=()))
     return lane
 
 

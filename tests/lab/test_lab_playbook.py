@@ -44,6 +44,7 @@ steps:
         "guest_key": {"replace": ()},
         "wait_for_activation": {"seconds": 120.0},
         "canary": {"vm": "pilot", "seconds": 300.0},
+        "kvp_cleanup": {"without_trace": False},
     }
     assert steps[7].name == "wait for activation"
 

@@ -284,6 +284,7 @@ _EXPLAINED: Mapping[str, Callable[[Json, Truth], bool]] = {
     "guest_off": lambda vm, _: vm["state"] == "Off",
     "guest_not_running": lambda vm, _: vm["state"] in {"Saved", "Paused"},
     "no_access": lambda vm, truth: vm["access"] == "none" or truth.misled(vm["id"]),
+    "guest_not_ready": lambda vm, truth: truth.misled(vm["id"]),
     "machine_unproven": lambda vm, truth: truth.misled(vm["id"]),
     "wrong_machine": lambda vm, truth: truth.misled(vm["id"]),
     "connect_failed": lambda vm, truth: truth.misled(vm["id"]),

@@ -226,3 +226,5 @@ class GuestFacts:
     gathered_at: datetime
     script_engine: bool | None = None
     """False where VBScript is gone, so that slmgr.vbs cannot run; None when it was not tried."""
+    host_values: tuple[str, ...] = ()
+    """Names of the values in its registry that name a host, as Data Exchange wrote them."""

@@ -32,9 +32,9 @@ class Step:
     ``options`` hold the kind's own keys, validated: integration_service has ``component`` (upper-case GUID) and
     ``enabled``; guest_key has ``replace`` (tuple of "kms", "mak", "retail"); wait_for_activation has ``seconds``;
     host_key has ``accept_key_cost``; subscription has ``enable``, ``credential``, ``environment`` and ``seconds``;
-    canary has ``vm`` (name or id), ``seconds`` for one move and, after an interruption, ``home``. ``when`` holds
-    conditions by fact name (``os_version``, ``edition``, ``flavour``, ``name`` glob). ``serial`` is how many targets
-    run at once, None for all.
+    kvp_cleanup has ``without_trace``; canary has ``vm`` (name or id), ``seconds`` for one move and, after an
+    interruption, ``home``. ``when`` holds conditions by fact name (``os_version``, ``edition``, ``flavour``, ``name``
+    glob). ``serial`` is how many targets run at once, None for all.
     """
 
     kind: StepKind

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from harness.core.model import FabricFacts, Inventory, Plan, Playbook, Reason, Step, StepKind
 from harness.core.planning._canary import plan_canary
+from harness.core.planning._cleanup import plan_kvp_cleanup
 from harness.core.planning._desk import Desk
 from harness.core.planning._editions import plan_edition
 from harness.core.planning._guests import plan_activate, plan_guest_key, plan_wait
@@ -27,8 +28,9 @@ _PLANNERS: Mapping[StepKind, Callable[[Desk, Step, int], None]] = {
     StepKind.ACTIVATE: plan_activate,
     StepKind.WAIT_FOR_ACTIVATION: plan_wait,
     StepKind.CANARY: plan_canary,
+    StepKind.KVP_CLEANUP: plan_kvp_cleanup,
 }
-_NO_ACTION = frozenset({StepKind.HOST_ACTIVATION, StepKind.VERIFY})
+"""Host activation is planned last, since it looks at what the others do; verify changes nothing."""
 
 
 def make_plan(
@@ -66,9 +68,6 @@ def make_plan(
         planner = _PLANNERS.get(step.kind)
         if planner is not None:
             planner(desk, step, index)
-        elif step.kind not in _NO_ACTION:
-            cause = reason("step_not_supported_yet", step=step.kind.value, name=step.name)
-            desk.block_playbook(step.name, cause, step.kind)
     for index, step in steps:
         if step.kind is StepKind.HOST_ACTIVATION:
             plan_host_activation(desk, step, index)

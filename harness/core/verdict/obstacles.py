@@ -10,7 +10,7 @@ from datetime import timedelta
 from harness.core.catalogue import avma_key, component_status, edition_of_family, key_by_tail
 from harness.core.model import DATA_EXCHANGE, LicenseStatus, Reason, VmState, WitnessName
 from harness.core.verdict._causes import code_reason, reason
-from harness.core.verdict._events import HOST_EVENT, latest
+from harness.core.verdict._events import GUEST_EVENT, HOST_EVENT, latest, of_another_vm
 from harness.core.verdict._hosts import AZURE, coverage
 from harness.core.verdict._identity import System
 from harness.core.verdict._testimony import Stance, Statement
@@ -18,6 +18,7 @@ from harness.core.verdict.cases import GuestCase
 from harness.core.verdict.licences import LEASE_MINUTES, avma_tail, method_name, method_of, status_name
 
 __all__ = [
+    "avma_trace",
     "data_exchange",
     "evaluation",
     "foreign_method",
@@ -172,6 +173,19 @@ def wrong_key(case: GuestCase) -> Reason | None:
         wanted=case.key.last5,
         key=case.key.key,
     )
+
+
+def avma_trace(case: GuestCase) -> str:
+    """What shows that AVMA activated the guest, or refused it, at some time; empty where nothing does."""
+    if case.facts is None:
+        return ""
+    granter = next((r.avma_host for r in case.facts.licences if r.is_windows and r.avma_host), None)
+    if granter is not None:
+        return f"its licence names {granter}"
+    own = (event for event in case.facts.events if event.event_id == GUEST_EVENT)
+    if any(not of_another_vm(event, case.lane.vm.vm_id, case.other_vms) for event in own):
+        return "its log holds event 12309"
+    return "a host's log holds its event 12310" if case.host_events else ""
 
 
 def told_code(case: GuestCase, said: Mapping[WitnessName, Statement]) -> Reason | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from harness.core.model import Action, ActionResult, StepKind
 from harness.engine.actions._bench import Bench
 from harness.engine.actions._canary import move_canary
+from harness.engine.actions._cleanup import remove_traces
 from harness.engine.actions._edition import convert_edition
 from harness.engine.actions._guest import activate, install_key, wait_for_activation
 from harness.engine.actions._host_key import apply_host_key
@@ -22,4 +23,5 @@ PERFORMERS: Mapping[StepKind, Callable[[Bench, Action], ActionResult]] = {
     StepKind.ACTIVATE: activate,
     StepKind.WAIT_FOR_ACTIVATION: wait_for_activation,
     StepKind.CANARY: move_canary,
+    StepKind.KVP_CLEANUP: remove_traces,
 }

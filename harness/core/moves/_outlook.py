@@ -99,7 +99,8 @@ def _not_by_avma(case: GuestCase) -> Outlook | None:
     if system is not None:
         return Outlook(Stay.UNAFFECTED, cause=system)
     if case.facts is None or case.cim_error is not None:
-        return Outlook(Stay.UNKNOWN, cause=_CAUSES.reason("licence_unread", guest=case.name, why=_why_unread(case)))
+        told = {"guest": case.name, "host": case.lane.host, "why": _why_unread(case)}
+        return Outlook(Stay.UNKNOWN, cause=_CAUSES.reason("licence_unread", **told))
     if case.licence is None or method_of(case.licence) != "avma":
         return Outlook(Stay.UNAFFECTED, cause=foreign_method(case) or evaluation(case) or wrong_key(case))
     return None

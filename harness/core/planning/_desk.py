@@ -62,7 +62,7 @@ class Desk:
                 if answer:
                     yield lane
                 elif answer is None:
-                    cause = reason("condition_unknown", step=step.name, target=lane.name, fact=fact)
+                    cause = reason("condition_unknown", step=step.name, target=lane.name, host=lane.name, fact=fact)
                     self.block_host(lane.name, cause, step.kind)
 
     def guests(self, step: Step) -> Iterator[GuestCase]:
@@ -74,7 +74,8 @@ class Desk:
                 if answer:
                     yield case
                 elif answer is None:
-                    cause = reason("condition_unknown", step=step.name, target=case.name, fact=fact)
+                    told = {"target": case.name, "host": case.lane.host, "fact": fact}
+                    cause = reason("condition_unknown", step=step.name, **told)
                     self.block_guest(case, cause, step.kind)
 
     def change_host(

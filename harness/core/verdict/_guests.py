@@ -161,7 +161,8 @@ def _unreached(case: GuestCase) -> Reason:
         return reason("guest_not_running", guest=case.name, host=lane.host, state=_STATES[state])
     if lane.failure is not None:
         return Reason(lane.failure.code, lane.failure.message, lane.failure.next_step)
-    return reason("no_access" if lane.access is GuestAccess.NONE else "guest_silent", guest=case.name)
+    code = "no_access" if lane.access is GuestAccess.NONE else "guest_silent"
+    return reason(code, guest=case.name, host=lane.host)
 
 
 _STATES = {VmState.PAUSED: "paused", VmState.SAVED: "saved", VmState.TRANSITIONAL: "changing its state"}

@@ -85,6 +85,17 @@ def test_the_key_is_in_and_every_other_byte_stays(case):
         assert done.before == case["expect"]["before"]
 
 
+@pytest.mark.parametrize("case", SHAPES, ids=named)
+def test_comparing_the_bytes_alone_shows_one_place_where_no_markup_went(case):
+    old, new = data_of(case), patch(data_of(case), wish_of(case)).data
+    start = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    rest = min(len(old), len(new)) - start
+    tail = next((n for n in range(rest) if old[-1 - n] != new[-1 - n]), rest)
+    gone = old[start : len(old) - tail]
+    assert new == old[:start] + new[start : len(new) - tail] + old[len(old) - tail :]
+    assert not set(gone.strip(b"/ \0")) & set(b"<>/\r\n"), gone
+
+
 def text_of(old: bytes, done) -> tuple[bytes, str]:
     mark = next((m for m in MARKS.values() if old.startswith(m)), b"")
     return mark, old[len(mark) :].decode(done.encoding)

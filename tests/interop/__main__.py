@@ -3,6 +3,7 @@
 import argparse
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.interop.clients import CLIENTS
@@ -30,7 +31,7 @@ def main() -> int:
             for way in client.ways if version is not None else ():
                 sys.stderr.write(f"{client.name} {version}: {way_name(way)}\n")
                 outcomes += drive(client, way, lab)
-    part = page(clients, outcomes)
+    part = page(clients, outcomes, datetime.now(UTC).date())
     sys.stdout.write(part + "\n")
     failures = [one for one in outcomes if one.problem]
     for one in failures:

@@ -1,6 +1,7 @@
 """The list of clients, their versions and what was exercised, for the terminal and for docs/interop.md."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from tests.interop.clients import Client, Way
@@ -19,8 +20,10 @@ def way_name(way: Way) -> str:
     return f"{_AUTHS[way.auth]}, {'HTTPS' if way.secure else 'HTTP sealed'}"
 
 
-def page(clients: Sequence[tuple[Client, str | None]], outcomes: Sequence[Outcome]) -> str:
-    """The table, the exercises, and what could not be exercised."""
+def page(clients: Sequence[tuple[Client, str | None]], outcomes: Sequence[Outcome], today: date) -> str:
+    """The date, the table, the exercises, and what could not be exercised."""
+    good = sum(not one.problem for one in outcomes)
+    when = f"`make interop` on {today.isoformat()}: {good} of {len(outcomes)} exercises by {len(clients)} clients."
     rows = [["client", "version", "authentication", "exercised"], ["---"] * 4]
     for client, version in clients:
         if version is None:
@@ -30,7 +33,7 @@ def page(clients: Sequence[tuple[Client, str | None]], outcomes: Sequence[Outcom
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     used = {outcome.exercise for outcome in outcomes}
     listed = "\n".join(f"* **{name}**: {one.does}" for name, one in EXERCISES.items() if name in used)
-    return "\n\n".join([table, "The exercises:", listed, "Not exercised, and why:", _gaps(clients)])
+    return "\n\n".join([when, table, "The exercises:", listed, "Not exercised, and why:", _gaps(clients)])
 
 
 def _told(client: Client, way: Way, outcomes: Sequence[Outcome]) -> str:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.interop.exercises import EXERCISES
 from tests.interop.interop_lab import ForeignLab, serve
 from tests.interop.report import BEGIN, END, page, put_into, way_name
 
+TODAY = date(2026, 11, 22)
 BASIC = Way("basic", secure=True)
 GOOD = "web Running\nfiles Running\nspare Off"
 
@@ -85,11 +87,12 @@ def test_a_shell_that_opens_for_a_wrong_password_is_a_failure_even_if_the_client
 def test_a_client_that_is_not_there_is_told_as_not_installed(tmp_path: Path) -> None:
     absent = replace(CLIENTS[0], command=(tmp_path / "no-python", "driver.py"))
     assert absent.version() is None
-    assert "| pypsrp | not installed | - | not installed: run make interop-deps |" in page([(absent, None)], [])
+    assert "| pypsrp | not installed | - | not installed: run make interop-deps |" in page([(absent, None)], [], TODAY)
 
 
 def test_a_failure_stands_in_the_table() -> None:
-    shown = page([(CLIENTS[0], "1")], [Outcome("pypsrp", BASIC, "script", "nothing came")])
+    shown = page([(CLIENTS[0], "1")], [Outcome("pypsrp", BASIC, "script", "nothing came")], TODAY)
+    assert shown.startswith("`make interop` on 2026-11-22: 0 of 1 exercises by 1 clients.")
     assert "| pypsrp | 1 | Basic, HTTPS | 0 of 1: script FAILED |" in shown
 
 

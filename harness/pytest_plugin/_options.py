@@ -13,6 +13,7 @@ _MARKERS = (
     "avma(os=, edition=, flavour=, licensing=, nodes=, jea=): what a test needs of a lab; it runs wherever that is met",
     "hardware: a lab test that needs a real lab, not the simulated one",
     "destructive: a lab test that changes what cannot be put back; needs --lab-allow-destructive",
+    "simulated: a lab test that uses sim_control; added by itself, for -m 'not simulated' on a real lab",
     "slow: takes more than five seconds",
 )
 _SHIPPED = ("plain", "demo")

@@ -38,8 +38,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what cannot run, with a reason to act on."""
+    """Mark what only the simulated lab can do, and skip what cannot run, with a reason to act on."""
     for item in items:
+        if "_avma_control" in _fixtures_of(item):
+            item.add_marker("simulated")
         lack = _lack_of(item)
         if lack is not None:
             item.stash[LACK] = lack

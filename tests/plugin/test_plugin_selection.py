@@ -91,6 +91,15 @@ def test_where_a_lab_is_required_nothing_is_skipped(project):
         assert f"lab: {reason}" in done.stdout.str()
 
 
+def test_what_only_the_simulated_lab_can_do_is_marked_and_can_be_left_out_on_a_real_one(project, real_lab):
+    project.makepyfile(test_lab="def test_week(host, sim_control): ...\n\ndef test_host(host): ...\n")
+    words = ("--lab", real_lab.inventory, "--lab-require")
+    refused = project.runpytest_subprocess(*words)
+    refused.assert_outcomes(passed=2, errors=2)
+    refused.stdout.fnmatch_lines(["lab: sim_control works with the simulated lab only: --lab-sim"])
+    project.runpytest_subprocess(*words, "-m", "not simulated").assert_outcomes(passed=2, deselected=2)
+
+
 def test_a_need_that_does_not_exist_stops_the_collection_with_those_that_do(project):
     project.makepyfile(test_lab="import pytest\n\n@pytest.mark.avma(oss='2022')\ndef test_it(guest): ...\n")
     done = project.runpytest_subprocess("--lab-sim", "two.yaml")

@@ -13,12 +13,16 @@ from pypsrp.host import PSHost, PSHostUserInterface
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 from pypsrp.shell import Process, SignalCode, WinRS
+from pypsrp.wsman import WSMan
 from sim_protocol_lab import PASSWORD, USER, Lab, LoopThread, start_lab
+from sim_world_topologies import host
 
 from harness.sim._echo import EchoMachine
+from harness.sim.lab import LabThread
 from harness.sim.machine import Account
 from harness.sim.objects import Obj, Secure
 from harness.sim.server import Limits
+from harness.sim.topology import read_topology
 
 Serve = Callable[..., Lab]
 
@@ -193,6 +197,26 @@ def test_each_protocol_version_is_negotiated_and_works(serve: Serve, version: st
     with RunspacePool(lab.wsman()) as pool:
         assert pool.protocol_version == version
         assert invoke(pool, "Write-Output", version).output == [version]
+
+
+def test_each_release_of_a_whole_lab_speaks_its_own_version(tmp_path: Path) -> None:
+    versions = {"2008 R2": "2.1", "2012": "2.2", "2012 R2": "2.2", "2016": "2.3", "2025": "2.3"}
+    hosts = [host(f"HV{number}", release) for number, release in enumerate(versions)]
+    spoken = {}
+    with LabThread(read_topology({"version": 1, "hosts": hosts}, "releases.yaml"), directory=tmp_path) as running:
+        names = {one["computer_name"]: one for one in running.document["endpoints"] if one["scheme"] == "http"}
+        for number, release in enumerate(versions):
+            place = names[f"HV{number}"]
+            identity = {"username": place["username"], "password": place["password"], "auth": "ntlm"}
+            with (
+                WSMan(place["address"], port=place["port"], ssl=False, no_proxy=True, **identity) as client,
+                RunspacePool(client) as pool,
+            ):
+                shell = PowerShell(pool)
+                shell.add_cmdlet("Get-VMHost")
+                assert len(shell.invoke()) == 1, shell.streams.error
+                spoken[release] = pool.protocol_version
+    assert spoken == versions
 
 
 @pytest.mark.parametrize(("spread", "receives"), [(1, 1), (2, 2), (3, 3)])

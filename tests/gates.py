@@ -45,6 +45,7 @@ GATES = {
     "W1": _sum_at_least("kinds of fault at steps of the protocol, met", 60),
     "W2": _at_most("operations that outlive their deadline by 2 s", 0),
     "F1": _at_most("defects that damaged requests found, and shells they left", 0),
+    "F2": _at_most("texts that made a reader raise or hang, by coverage", 0),
     "K1": _at_most("secrets found in artifacts, in any of 8 encodings", 0),
     "V1": _at_most('false "activated"', 0),
     "V2": _at_most('false "not activated"', 0),

@@ -53,7 +53,7 @@ def test_a_cluster_whose_nodes_have_keys_of_one_version_is_covered() -> None:
         ({"subscription": {"registered": False}}, False, "node_not_registered"),
         ({"subscription": {"registered": True, "synced_days_ago": 31}}, False, "node_not_synced"),
         ({"hyperv": False}, False, "hyperv_missing"),
-        ({"failure": {"code": "connect_failed"}}, None, "cluster_not_covered"),
+        ({"failure": {"code": "connect_failed"}}, False, "cluster_not_covered"),
     ],
 )
 def test_one_node_that_is_not_well_leaves_the_cluster_uncovered_or_unknown(
@@ -68,13 +68,14 @@ def test_one_node_that_is_not_well_leaves_the_cluster_uncovered_or_unknown(
 def test_the_clusters_own_word_for_a_silent_node_is_told(state: str) -> None:
     found = covered({"N1": "up", "N2": state}, failure={"code": "connect_failed"})
     assert found.nodes[1].state == state
+    assert (found.nodes[1].covered, found.covered) == (None, False), "not known of the node, so not covered in all"
     assert found.nodes[1].cause is not None
     assert f"n2 of azl is {state}" in found.nodes[1].cause.message
 
 
 def test_a_node_that_the_inventory_does_not_name_is_part_of_the_cluster() -> None:
     found = covered({**UP, "N9": "up"})
-    assert found.covered is None
+    assert found.covered is False
     assert codes(found) == {"n1": None, "n2": None, "N9": "node_not_in_inventory"}
     assert found.nodes[2].state == "up"
 

@@ -130,15 +130,18 @@ def test_a_node_that_does_not_activate_it_is_told_and_the_tour_goes_on(open_clus
         assert place(lab, "app-a") == "NODE-A"
 
 
-def test_a_node_that_is_not_covered_is_left_out_and_named(open_cluster):
+def test_a_node_that_is_not_covered_is_left_out_and_named(open_cluster, tmp_path):
     with open_cluster(cluster({"NODE-C": {"key": "y22-3", "state": "Paused"}})) as lab:
-        answer = lab.avma("onboard", "azl", "--canary", "app-a")
+        answer = lab.avma("onboard", "azl", "--canary", "app-a", "--report", str(tmp_path / "r"))
         assert [leg[0] for leg in legs(answer)] == ["NODE-A", "NODE-B", "NODE-A"]
         told = {(item["target"], item["code"]) for item in answer.document["blocked"]}
         assert ("NODE-C", "canary_node_left_out") in told
         assert answer.code == 4
         shown = lab.avma("report", "last", output="text").out
+        page = (tmp_path / "r" / "report.html").read_text()
         assert "not sent" in shown
+        assert '<span class="tag not_activated">not covered</span>' in page
+        assert "<td>not sent</td>" in page
 
 
 def test_a_move_that_the_cluster_refuses_ends_the_tour_at_home(open_cluster):

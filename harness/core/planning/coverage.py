@@ -24,6 +24,9 @@ from harness.core.verdict import AZURE, HostGrant, grant_of, host_verdict, reaso
 
 __all__ = ["coverage", "proof_of"]
 
+_AWAY = frozenset({"down", "paused", "joining"})
+_UNSEEN = frozenset({"cluster_not_covered", "node_not_in_inventory"})
+
 Proof = Mapping[str, Reason | None]
 """What a canary proved, by the nodes' names: None where the node activated it, else the cause."""
 
@@ -56,7 +59,7 @@ def _cluster(name: str, sight: ClusterSight, inventory: Inventory, proof: Proof)
         cause = reason("node_not_in_inventory", cluster=name, host=stranger)
         nodes.append(NodeCoverage(stranger, sight.view_state(stranger), None, None, None, cause))
     causes = tuple(_of_all(name, sight, grants))
-    answers = {node.covered for node in nodes}
+    answers = {False if _is_away(node) else node.covered for node in nodes}
     covered = False if causes or False in answers else None if None in answers or not nodes else True
     return ClusterCoverage(name, covered, tuple(nodes), causes)
 
@@ -69,6 +72,11 @@ def _node(cluster: str, sight: ClusterSight, lane: HostLane, grant: HostGrant) -
         cause = reason("cluster_not_covered", host=lane.name, cluster=cluster, state=told)
     right = grant.licensing.value if lane.facts is not None and lane.facts.flavour in AZURE else Licensing.HOST.value
     return NodeCoverage(lane.name, state, verdict.avma_ready, right, grant.version, cause)
+
+
+def _is_away(node: NodeCoverage) -> bool:
+    """Nobody could make sure of it, and guests may move there all the same."""
+    return node.covered is None and node.cause is not None and (node.state in _AWAY or node.cause.code in _UNSEEN)
 
 
 def _proven(node: NodeCoverage, proof: Proof) -> NodeCoverage:

@@ -13,9 +13,9 @@ PUBLISHED = {(key.release, key.edition) for key in keys("AVMA") if key.release n
 
 
 @pytest.mark.avma(licensing=["host", "subscription"])
-def test_a_fresh_guest_is_activated_and_a_second_run_changes_nothing(guest, playbook_run, verify):
+def test_a_fresh_guest_is_activated_and_a_second_run_changes_nothing(guest, playbook_run):
     run = playbook_run("activate-guests")
-    found = verify(guest)
+    (found,) = run.verify.guests
     if found.verdict == "not_applicable":
         pytest.skip(f"lab: {guest.name} is licensed by another method: {found.channel}")
     assert {result.state for result in run.results} <= {"verified", "accepted"}

@@ -183,7 +183,7 @@ def usage_tables(now: datetime, guests: Sequence[GuestUsage], document: Mapping[
             Text(visible(guest.seen.host if guest.seen else "")),
             Text(visible(" ".join(guest.seen.tags) if guest.seen else "")),
             str(len(guest.successes)),
-            f"{last.time:%Y-%m-%d %H:%M}" if last else "never",
+            f"{last.time:%Y-%m-%d %H:%M}" if last else "none seen",
             Text(visible(last.host if last else "")),
             _lease(guest, now),
             str(len(guest.lapses) or ""),

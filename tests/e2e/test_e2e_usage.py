@@ -183,14 +183,17 @@ def test_ninety_days_equal_the_world_s_own_history(open_lab, figure, payload):
         )
 
 
-@pytest.mark.parametrize("payload", ["no_ids", "empty"])
-def test_events_that_name_nobody_are_counted_and_given_to_nobody(open_lab, payload):
-    with open_lab(world(), variants={"event_payload": payload}) as lab:
+@pytest.mark.parametrize("variant", ["event_payload=no_ids", "event_payload=empty", "projected_event_values=names"])
+def test_events_that_name_nobody_are_counted_and_given_to_nobody(open_lab, variant):
+    with open_lab(world(), variants=dict([variant.split("=")])) as lab:
         lab.post("/clock", {"advance": "P10D"})
         document = lab.avma("usage").document
         jsonschema.validate(document, SCHEMA)
         assert len(document["unattributed"]) == sum(map(len, truth(lab).values())) > 7
         assert all(guest["history"] == [] for guest in document["guests"])
+        shown = lab.avma("usage", output="text").out
+        assert "none seen" in shown
+        assert "never" not in shown, "nobody knows whose these events are"
 
 
 def test_a_long_log_is_read_page_by_page(open_lab):

@@ -107,7 +107,8 @@ def move_role(session: PowerShellSession, vm_id: str, node: str, *, seconds: flo
     """Begin the live migration of one VM's role to a node. Retry class: idempotent; read back with read_role_owner.
 
     The command does not wait for the migration (``Wait`` 0), so that it never outlives its deadline. Parameters:
-    Microsoft Learn, Move-ClusterVirtualMachineRole.
+    Microsoft Learn, Move-ClusterVirtualMachineRole (2023-01-10), which also says that a network logon may be refused
+    without CredSSP; an endpoint with an account of its own is the other way.
 
     Args:
         session: with any node of the cluster, which asks its own cluster service: no second hop.

@@ -12,10 +12,14 @@ import jsonschema
 import pytest
 from onboarding_lab import NODES, cluster, with_inventory
 
+from harness.sim.cmdlets import record
 from harness.sim.lab import RunningLab
+from harness.sim.machine import TerminatingError
 from harness.sim.world import NodeState
 
 MOVE = "Move-ClusterVirtualMachineRole"
+_PERMISSION_DENIED = 18
+"""System.Management.Automation.ErrorCategory."""
 SCHEMA = Path("harness/report/schemas/apply.json")
 
 
@@ -151,6 +155,32 @@ def test_a_move_that_the_cluster_refuses_ends_the_tour_at_home(open_cluster):
         assert legs(answer)[2:] == [("NODE-C", "failed", "canary_not_moved"), ("NODE-A", "verified", "")]
         assert place(lab, "app-a") == "NODE-A"
         assert answer.code == 3
+
+
+def refuse_moves(running: RunningLab) -> None:
+    """As the cluster does to some network logons."""
+
+    def move(vm, target):
+        text = "Access is denied."
+        error_id = "Move-ClusterVirtualMachineRole,MoveClusterVirtualMachineRoleCommand"
+        raise TerminatingError(record(text, error_id, _PERMISSION_DENIED, hresult=0x80070005))
+
+    running.world.move = move
+
+
+def test_a_cluster_that_refuses_network_logons_says_which_endpoint_helps(open_cluster):
+    with open_cluster(cluster()) as lab:
+        lab.thread.do(refuse_moves)
+        answer = lab.avma("onboard", "azl", "--canary", "app-a")
+        assert legs(answer) == [
+            ("NODE-A", "verified", ""),
+            ("NODE-B", "failed", "canary_not_moved"),
+            ("NODE-C", "skipped", "skipped_after_failure"),
+            ("NODE-A", "verified", ""),
+        ]
+        (told,) = [row for row in answer.document["results"] if row["code"] == "canary_not_moved"]
+        assert "avma jea --with canary" in told["next_step"]
+        assert "credssp" in told["next_step"]
 
 
 def test_a_canary_that_cannot_come_home_is_told_with_the_command_that_brings_it(open_cluster):

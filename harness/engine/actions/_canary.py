@@ -20,6 +20,12 @@ __all__ = ["move_canary"]
 _LOOK_EVERY = 2.0
 _SHOWS_WITHIN = 20.0
 """Seconds within which an activation that was taken shows in the licence."""
+_CURES = {
+    "command_missing": "On a restricted endpoint let it through: avma jea --with canary; then register it again.",
+    "access_denied": "A cluster may refuse this command to network logons (Microsoft Learn): use an endpoint of "
+    "avma jea --with canary, where need be with --gmsa, or auth: credssp.",
+}
+"""What to do about a refusal, by its code."""
 _FRESH = 5
 """Minutes that a lease may be short of seven days and still be this one."""
 
@@ -222,6 +228,4 @@ def _is(name: str | None, node: str) -> bool:
 
 
 def _cure(error: RemoteError | None) -> str | None:
-    if error is not None and error.code == "command_missing":
-        return "On a restricted endpoint let the command through: avma jea --with canary; and register it again."
-    return error.hint if error is not None else None
+    return (_CURES.get(error.code) or error.hint) if error is not None else None

@@ -1,10 +1,12 @@
 """onboard: one cluster from its first question to its verdict; the plan is shown before anything is sent."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.cli._options import Options, Output
 from harness.cli._run import Overrides, RunSettings, carry_out, inventory_path, open_run, written
+from harness.cli._sinks import shown
 from harness.core.errors import InputError
 from harness.core.model import FabricFacts, Inventory, Playbook, Step, StepKind
 from harness.lab import Settings, load_inventory, load_playbook
@@ -48,8 +50,8 @@ def onboard(
             _known_vm(facts, canary)
         plan = run.plan()
         if options.output is Output.TEXT:
-            options.talk().print(plan_tables(plan))
-        code = carry_out(options, run)
+            options.talk().print(plan_tables(shown(plan)))
+        code = carry_out(options, run, plan_seen=sys.stdout.isatty() and sys.stderr.isatty())
     return written(options, run, report, code)
 
 

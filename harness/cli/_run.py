@@ -5,7 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -207,14 +207,15 @@ def verify(options: Options, report: str | None, *, patience: tuple[str, str] | 
     return written(options, run, report, code)
 
 
-def carry_out(options: Options, run: Run) -> int:
-    """Apply what the run has planned, verify, print; the exit code."""
+def carry_out(options: Options, run: Run, *, plan_seen: bool = False) -> int:
+    """Apply what the run has planned, verify, print; the exit code. ``plan_seen``: the plan is on screen already."""
     run.apply()
     run.verify()
     if options.output is Output.JSON:
         options.document(apply_document(run.record))
     elif options.output is Output.TEXT:
-        print_record(options.console(), shown(run.record))
+        record = replace(run.record, plan=None) if plan_seen else run.record
+        print_record(options.console(), shown(record))
     return int(run.exit_code())
 
 

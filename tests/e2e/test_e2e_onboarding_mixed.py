@@ -1,6 +1,10 @@
 """A cluster whose nodes are in every state but the right one: each is named, and each VM knows where it would stay."""
 
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -167,3 +171,25 @@ def test_the_others_follow_side_by_side(open_cluster, tmp_path):
     playbook.write_text("version: 1\nname: keys\ntargets: [azl]\nsteps:\n  - host_key:\n    serial: 3\n")
     with open_cluster(cluster()) as lab:
         assert set(key_states(lab.avma("apply", str(playbook))).values()) == {"verified"}
+
+
+def test_the_plan_is_shown_once_on_a_terminal_and_in_both_streams_elsewhere(open_cluster):
+    """Talk and data are two streams; a person at a terminal sees them as one."""
+    with open_cluster(cluster()) as lab:
+        lab.avma("onboard", "azl")
+        elsewhere = lab.avma("onboard", "azl", "--canary", "app-a", output="text")
+        assert [text.count("Planned actions") for text in (elsewhere.out, elsewhere.err)] == [1, 1]
+        words = ["onboard", "azl", "--canary", "app-a", "-i", lab.inventory, "--store", lab.store]
+        ours, theirs = os.openpty()
+        person = subprocess.Popen([sys.executable, "-m", "harness.cli", *words], stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        assert _read_all(ours).count(b"Planned actions") == 1
+        assert person.wait(60) == 0
+
+
+def _read_all(terminal: int) -> bytes:
+    found = b""
+    with suppress(OSError), open(terminal, "rb", buffering=0) as screen:  # a terminal without a writer ends in an error
+        while piece := screen.read(65536):
+            found += piece
+    return found

@@ -20,12 +20,16 @@ _EDITIONS = ("Standard", "Standard", "Standard", "Datacenter", "Essentials")
 _LANGUAGES = ("en", "en", "en", "en", "de", "fr", "es", "ja", "zh-CN", "ru")
 _ROLES = ("web", "sql", "dc", "app", "file", "print", "mail", "batch", "cache", "edge")
 _MOST_GUESTS = 99
+_HOSTS_FOR_CLUSTERS = 6
+_LONGEST_COMPUTER_NAME = 15
 
 
 def topology_text(hosts: int, guests: int, seed: int) -> str:
     """A topology file's text: ``hosts`` hosts with ``guests`` guests each, the same for the same seed.
 
-    A quarter of the hosts are Azure Local nodes in clusters of up to four, each with a host key that nobody applied.
+    A quarter of the hosts are Azure Local nodes in clusters of up to four, each with a host key that most have not
+    applied yet. From eight hosts on, a quarter of the Windows hosts form
+    clusters too, some in the middle of an upgrade.
 
     Raises:
         ValueError: fewer than one host, or more than 99 guests on one.
@@ -48,7 +52,9 @@ def _document(hosts: int, guests: int, seed: int) -> Json:
     if hosts < 1 or not 0 <= guests <= _MOST_GUESTS:
         raise ValueError(f"a lab has at least one host and up to {_MOST_GUESTS} guests on each")
     source = Random(seed)  # noqa: S311 - replayable by design
-    return _Generator(source, guests).document(hosts, f"generated-{hosts}x{guests}-{seed}")
+    document = _Generator(source, guests).document(hosts, f"generated-{hosts}x{guests}-{seed}")
+    _Oddities(Random(f"{seed}/oddities"), document).scatter()  # noqa: S311 - replayable by design
+    return document
 
 
 class _Generator:
@@ -117,6 +123,56 @@ class _Generator:
             if self._rarely(chance):
                 spoil(guest)
                 return
+
+
+class _Oddities:
+    """What a fabric gathers with the years; drawn by itself, so that all else stays as it was."""
+
+    def __init__(self, source: Random, document: Json) -> None:
+        self._source = source
+        self._document = document
+
+    def scatter(self) -> None:
+        """Change the document."""
+        for host in self._document["hosts"]:
+            self._edition(host["os"])
+        for cluster in self._document.get("clusters", []):
+            for node in cluster["nodes"]:
+                if self._rarely(0.2):
+                    node["applied_keys"] = [node["key"]]
+        self._clones()
+        self._windows_clusters()
+
+    def _rarely(self, chance: float) -> bool:
+        return self._source.random() < chance
+
+    def _edition(self, system: Json) -> None:
+        if self._rarely(0.05):
+            system["edition"] = "Standard"
+        elif self._rarely(0.05):
+            system["evaluation"] = True
+
+    def _clones(self) -> None:
+        """Copies that kept the name of their original, on another host."""
+        originals = [guest for host in self._document["hosts"] for guest in host["guests"]]
+        for host in self._document["hosts"]:
+            own = {guest["name"] for guest in host["guests"]}
+            for guest in host["guests"]:
+                if self._rarely(0.01) and (original := self._source.choice(originals)["name"]) not in own:
+                    guest |= {"name": original, "computer_name": guest["name"][:_LONGEST_COMPUTER_NAME].upper()}
+
+    def _windows_clusters(self) -> None:
+        hosts = self._document["hosts"]
+        count = len(hosts) // 4 if len(hosts) >= _HOSTS_FOR_CLUSTERS else 0
+        nodes, self._document["hosts"] = hosts[len(hosts) - count :], hosts[: len(hosts) - count]
+        for number, start in enumerate(range(0, count, 4), start=1):
+            members = nodes[start : start + 4]
+            if not self._rarely(0.3):
+                newest = max(member["os"]["release"] for member in members)
+                for member in members:
+                    member["os"]["release"] = newest
+            cluster = {"name": f"HVC-{number:03d}", "licensing": "host", "nodes": members}
+            self._document.setdefault("clusters", []).append(cluster)
 
 
 def _evaluation(guest: Json) -> None:

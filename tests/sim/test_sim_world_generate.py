@@ -28,10 +28,12 @@ def test_a_generated_topology_is_a_valid_lab_of_the_size_asked_for(hosts: int, g
 def test_a_large_one_has_every_kind_of_trouble() -> None:
     found = InMemoryLab(parse_topology(topology_text(40, 20, 2), "generated.yaml"))
     vms = found.world.vms
+    names = Counter(vm.name for vm in vms)
     kinds = Counter(
         kind
         for vm in vms
         for kind, holds in (
+            ("clone", names[vm.name] > 1),
             ("linux", vm.windows is None),
             ("off", not vm.running),
             ("silent", vm.running and not vm.exchanges_data),
@@ -44,9 +46,11 @@ def test_a_large_one_has_every_kind_of_trouble() -> None:
         if holds
     )
     assert set(kinds) == {
-        "linux", "off", "silent", "direct", "evaluation", "no script engine", "too new", "activated",
+        "clone", "linux", "off", "silent", "direct", "evaluation", "no script engine", "too new", "activated",
     }  # fmt: skip
-    assert {host.flavour for host in found.world.hosts} == {"server_datacenter", "azure_local"}
+    assert {host.flavour for host in found.world.hosts} == {"server_datacenter", "server_other", "azure_local"}
+    assert {host.windows.os.evaluation for host in found.world.hosts} == {True, False}
+    assert {len(cluster.nodes) for cluster in found.world.clusters if cluster.name.startswith("HVC")} == {4, 3}
     assert {host.windows.licence.licensed for host in found.world.hosts} == {True, False}
 
 

@@ -97,7 +97,7 @@ class _Stranger:
             host["os"]["core"] = True
 
     def _node(self, node: Json) -> None:
-        if self._chance(0.6):
+        if self._chance(0.6) and "key" in node:
             node["applied_keys"] = [node["key"]]
         if self._chance(0.2):
             node["subscription"] = True
@@ -159,7 +159,7 @@ class _Stranger:
         """VMs that bear another's name; the computers in them keep their own, as Windows in one domain must."""
         for guest in guests:
             if self._chance(0.04):
-                guest["computer_name"] = guest["name"][:15].upper()
+                guest.setdefault("computer_name", guest["name"][:15].upper())
                 guest["name"] = self._dice.choice(guests)["name"]
 
 
@@ -225,7 +225,7 @@ def _faults(dice: Random, document: Json) -> Iterator[Json]:
         }
 
 
-_ONCE = frozenset({"clock_jump", "vm_moved", "host_reboot", "stall", "latency", "drip", "service_restart"})
+_ONCE = frozenset({"timed_out", "clock_jump", "vm_moved", "host_reboot", "stall", "latency", "drip", "service_restart"})
 _STRIKES = [
     (kind, phase)
     for kind, phases in (

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.cli._options import Options, Output
-from harness.cli._run import Overrides, RunSettings, carry_out, inventory_path, open_run, written
+from harness.cli._reading import inventory_path
+from harness.cli._run import Overrides, RunSettings, carry_out, open_run, written
 from harness.cli._sinks import shown
 from harness.core.errors import InputError
 from harness.core.model import FabricFacts, Inventory, Playbook, Step, StepKind

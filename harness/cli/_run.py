@@ -1,17 +1,16 @@
 """facts, plan, apply, verify: one run each."""
 
 import getpass
-import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.cli._durations import seconds_of
 from harness.cli._options import Options, Output
-from harness.cli._sinks import beneath, redactor, shown
+from harness.cli._reading import inventory_path, progress, run_id
+from harness.cli._sinks import redactor, shown
 from harness.core.errors import InputError
 from harness.core.exitcodes import ExitCode, highest
 from harness.core.model import Playbook
@@ -27,20 +26,17 @@ from harness.engine import (
     read_plan,
     watch,
 )
-from harness.engine.events import EventStream, Note, Subscriber
+from harness.engine.events import EventStream, Note
 from harness.lab import Resolver, Settings, load_inventory, load_playbook, select_hosts
 from harness.report import (
-    LiveProgress,
     apply_document,
     facts_document,
     facts_tables,
-    json_lines,
     log_lines,
     plain,
     plan_document,
     plan_tables,
     print_record,
-    text_lines,
     tracking_table,
     verify_document,
 )
@@ -52,7 +48,6 @@ __all__ = [
     "apply",
     "carry_out",
     "facts",
-    "inventory_path",
     "open_run",
     "plan",
     "verify",
@@ -104,20 +99,20 @@ def open_run(options: Options, settings: RunSettings) -> Iterator[Run]:
     talk = options.talk()
     resolver = Resolver(register=secrets_known.register, warn=lambda text: talk.print(text, markup=False))
     stream = EventStream(secrets_known.redact)
-    stream.subscribe(_progress(options))
+    stream.subscribe(progress(options))
     if options.verbose:
         stream.subscribe(log_lines(sys.stderr, secrets_known.redact))
     store = open_store(options.store or own.store, secrets_known.redact)
-    clock, run_id = SystemClock(), _run_id()
+    clock, new = SystemClock(), run_id()
     hold = HostHold(
         store.leases,
-        holder_of(run_id, settings.command),
+        holder_of(new, settings.command),
         clock=clock,
         operation_seconds=longest_operation(inventory, hosts),
     )
     try:
         context = RunContext(
-            run_id=run_id,
+            run_id=new,
             person=getpass.getuser(),
             inventory=inventory,
             sessions=SessionBook(inventory, resolver.resolve),
@@ -228,23 +223,6 @@ def written(options: Options, run: Run, directory: str | None, code: int) -> int
     return code
 
 
-def _progress(options: Options) -> Subscriber:
-    if options.output is Output.NDJSON:
-        return json_lines(beneath(sys.stdout))
-    return LiveProgress(options.talk()) if sys.stderr.isatty() else text_lines(sys.stderr)
-
-
-def inventory_path(options: Options, own: Settings) -> str:
-    """The inventory that the command line or the environment names. Raises InputError where neither does."""
-    path = options.inventory or own.inventory
-    if path is None:
-        raise InputError(
-            "No inventory is given.",
-            hint="Name one with -i FILE or AVMA_INVENTORY; `avma demo` needs none.",
-        )
-    return str(path)
-
-
 def _note_waivers(context: RunContext) -> None:
     """Lowered trust is said aloud in every run."""
     for name, host in context.inventory.hosts.items():
@@ -263,7 +241,3 @@ def _read(path: str) -> str:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"

@@ -219,7 +219,7 @@ def _check_activated(guest: Json, codes: list[str], seen: list[tuple[Json, Json]
 
 def _threatened(vm: Json, host: Json) -> bool:
     """Whether a renewal where the VM is now may fail; the outer bound, since an exact answer needs the variants."""
-    service = next(one for one in vm["integration_services"].values() if one["id"].startswith("2A34B1C2"))
+    service = _exchange(vm)
     newer = not host["flavour"].startswith("azure") and str(vm["os_version"]) > str(host["os_version"])
     return (
         not _may_activate(host)
@@ -230,11 +230,39 @@ def _threatened(vm: Json, host: Json) -> bool:
     )
 
 
-def _check_refused(guest: Json, codes: list[str], _seen: list[tuple[Json, Json]], _truth: Truth) -> str:
+def _check_refused(guest: Json, codes: list[str], seen: list[tuple[Json, Json]], _truth: Truth) -> str:
     if not codes:
         return "without a reason"
+    untrue = [code for code in codes if code in _CAUSES and not any(_CAUSES[code](*pair) for pair in seen)]
+    if untrue:
+        return f"{untrue} is not so"
     bare = [reason["code"] for reason in guest["reasons"] if not reason["next_step"] or not reason["message"]]
     return f"no next step in {bare}" if bare else ""
+
+
+def _exchange(vm: Json) -> Json:
+    found: Json = next(one for one in vm["integration_services"].values() if one["id"].startswith("2A34B1C2"))
+    return found
+
+
+_CAUSES: Mapping[str, Callable[[Json, Json], bool]] = {
+    "host_not_activated": lambda _, host: not host["activated"],
+    "host_no_key": lambda _, host: not host["activated"],
+    "host_wrong_edition": lambda _, host: host["edition"] != "Datacenter",
+    "host_key_missing": lambda _, host: not any(key["accepted"] for key in host["keys_applied"]),
+    "host_too_old": lambda vm, host: str(vm["os_version"]) > str(host["os_version"]),
+    "data_exchange_off": lambda vm, _: not _exchange(vm)["enabled"],
+    "data_exchange_no_contact": lambda vm, _: _exchange(vm)["status"] != "Ok",
+    "evaluation_edition": lambda vm, _: bool(vm["evaluation"]),
+    "no_key": lambda vm, _: vm["license"]["last5"] is None,
+    "wrong_key": lambda vm, _: vm["license"]["last5"] is not None,
+    "refused_before": lambda vm, host: vm["license"]["channel"] == "VT:IA" and _may_activate(host),
+    "other_method": lambda vm, _: vm["license"]["channel"] not in {None, "VT:IA"},
+    "not_a_windows_server_guest": lambda vm, _: vm["family"] != "server",
+    "guest_off": lambda vm, _: vm["state"] == "Off",
+    "not_activated_yet": lambda vm, _: vm["license"]["channel"] == "VT:IA",
+}
+"""What has to be so where a verdict names that cause."""
 
 
 def _check_inapplicable(guest: Json, codes: list[str], seen: list[tuple[Json, Json]], truth: Truth) -> str:

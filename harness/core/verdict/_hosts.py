@@ -67,7 +67,8 @@ def coverage(facts: HostFacts, grant: HostGrant, guest: GuestIdentity) -> Cell |
     if guest.release is None:
         return None
     if facts.flavour in AZURE:
-        right = "subscription" if grant.licensing is Licensing.SUBSCRIPTION else grant.version
+        subscribed = grant.licensing is Licensing.SUBSCRIPTION or _subscribed(facts)
+        right = "subscription" if subscribed else grant.version
         return azure_local_supports(cast("AzureLicensing", right), guest.release, guest.edition) if right else None
     release = facts.os.release
     return host_supports(release, guest.release, guest.edition) if release else None
@@ -154,11 +155,17 @@ def _azure(name: str, facts: HostFacts, grant: HostGrant) -> Finding:
         return False, reason("node_not_registered", host=name)
     if _unsynced(facts):
         return False, reason("node_not_synced", host=name)
-    if grant.licensing is Licensing.SUBSCRIPTION:
-        active = facts.subscription.active if facts.subscription else None
-        if active is not None:
-            return active, None if active else reason("subscription_inactive", host=name)
+    if _subscribed(facts):
+        return True, None
+    told = facts.subscription.active if facts.subscription else None
+    if grant.licensing is Licensing.SUBSCRIPTION and told is False:
+        return False, reason("subscription_inactive", host=name)
     return _host_key(name, facts, grant)
+
+
+def _subscribed(facts: HostFacts) -> bool:
+    """The node says that its subscription is in force, whatever the inventory holds to be its right."""
+    return facts.subscription is not None and facts.subscription.active is True
 
 
 def _host_key(name: str, facts: HostFacts, grant: HostGrant) -> Finding:

@@ -35,6 +35,8 @@ __all__ = [
 
 _OK = 2
 _NOT_COVERED = 0xC004FD03
+_BLAMES_HOST = "host_not_activated"
+"""What the licensing service says wherever the host cannot; the host itself tells more exactly why."""
 _NO_NEWS = frozenset({"not_activated_yet", "initial_grace"})
 """What the licensing service says of any guest that is not activated: no cause beside a real one."""
 _OPTIONS = {"kms": "kms", "kms_host": "kms", "mak": "mak"}
@@ -241,8 +243,22 @@ _ROOT_FIRST: tuple[Callable[[GuestCase], Reason | None], ...] = (
 def obstacles(case: GuestCase, said: Mapping[WitnessName, Statement]) -> tuple[Reason, ...]:
     """Every cause that keeps the guest from being activated, the root first; never empty."""
     found = [cause for test in _ROOT_FIRST if (cause := test(case)) is not None]
+    told = told_code(case, said)
+    if told is not None and _overtaken(case, told):
+        told = reason("refused_before", guest=case.name, host=case.lane.host, why=told.message.rstrip("."))
     if not found:
-        found = [told_code(case, said) or reason("not_activated_yet", guest=case.name, host=case.lane.host)]
-    elif (told := told_code(case, said)) is not None and told.code not in {c.code for c in found} | _NO_NEWS:
+        found = [told or reason("not_activated_yet", guest=case.name, host=case.lane.host)]
+    elif told is not None and told.code not in {c.code for c in found} | _implied(case):
         found.append(told)
     return tuple(found)
+
+
+def _implied(case: GuestCase) -> frozenset[str]:
+    """Codes that say no more than a cause that was found."""
+    return _NO_NEWS | {"refused_before"} | ({_BLAMES_HOST} if host_not_ready(case) is not None else set())
+
+
+def _overtaken(case: GuestCase, told: Reason) -> bool:
+    """A code that blames the host, from before the host was mended or the VM moved to one that can."""
+    verdict = case.host_verdict
+    return told.code == _BLAMES_HOST and verdict is not None and verdict.avma_ready is True

@@ -67,6 +67,12 @@ def _open(options: Options) -> Store:
     return open_store(options.store or Settings().store)
 
 
+def _cell(name: str, value: object) -> str:
+    """A value for people: no None, and times to the second."""
+    text = "" if value is None else visible(str(value))
+    return text[: len("2026-11-22T10:00:00")].replace("T", " ") if name in {"started", "finished"} else text
+
+
 def _table(options: Options, schema: str, name: str, rows: list[dict[str, object]]) -> int:
     if options.output is not Output.TEXT:
         options.document({"schema": schema, name: rows})
@@ -79,8 +85,8 @@ def _table(options: Options, schema: str, name: str, rows: list[dict[str, object
         return 0
     table = Table(header_style="bold")
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=column == "run_id")  # ids are copied
     for row in rows:
-        table.add_row(*(Text("" if value is None else visible(str(value))) for value in row.values()))
+        table.add_row(*(Text(_cell(name, value)) for name, value in row.items()))
     options.console().print(table)
     return 0

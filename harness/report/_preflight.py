@@ -104,14 +104,23 @@ def _guests(found: Preflight) -> RenderableType:
 
 
 def _course(guest: GuestForecast) -> list[Text]:
-    """Only what is not simply well: nodes where it does not stay, with the states of its pool."""
+    """Only what is not simply well: nodes where it does not stay, and when, by the steps of the proposed order."""
     last = max((span.last for span in guest.spans), default=0)
     told = []
     for span in guest.spans:
         if span.stay in {Stay.LAPSES, Stay.NEVER, Stay.UNKNOWN}:
-            states = "" if (span.first, span.last) == (0, last) else f" (states {span.first}-{span.last})"
-            told.append(Text.assemble(cell(span.node), ": ", stay_text(span.stay, span.until), states))
+            when = _when(span.first, span.last, last)
+            told.append(Text.assemble(cell(span.node), ": ", stay_text(span.stay, span.until), when))
     return told
+
+
+def _when(first: int, last: int, end: int) -> str:
+    """A span of states in words; state 0 is now, state n is after step n."""
+    if first == 0:
+        return "" if last == end else f" (up to step {last})" if last else " (now)"
+    if last == end:
+        return f" (from step {first} on)"
+    return f" (after step {first})" if first == last else f" (after steps {first} to {last})"
 
 
 def _findings(found: Preflight) -> RenderableType:

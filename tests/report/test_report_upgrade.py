@@ -1,5 +1,6 @@
 """Moves, validations and differences as people read them: hostile names stay text, records survive their JSON form."""
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -78,6 +79,25 @@ def test_tables_treat_names_as_text(shown, capsys):
     assert "[bold]" in out
     assert "\x1b" not in out
     assert "\u202e" not in out
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [
+        (0, 0, "vm: never (now)"),
+        (0, 2, "vm: never (up to step 2)"),
+        (1, 1, "vm: never (after step 1)"),
+        (1, 2, "vm: never (after steps 1 to 2)"),
+        (2, 3, "vm: never (from step 2 on)"),
+        (0, 3, "vm: never "),
+    ],
+)
+def test_when_a_guest_is_lost_is_told_by_the_steps_of_the_order(first, last, told, capsys):
+    found = validation("vm")
+    spans = (Span("vm", first, last, Stay.NEVER), Span("vm", 3, 3, Stay.STAYS))
+    guest = dataclasses.replace(found.guests[0], spans=spans)
+    Console(width=400, no_color=True).print(preflight_tables(dataclasses.replace(found, guests=(guest,))))
+    assert told in capsys.readouterr().out
 
 
 def test_the_page_shows_hostile_names_as_text_and_fetches_nothing():

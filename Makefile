@@ -20,7 +20,7 @@ demo: $(STAMP)
 
 # All tests but those whose figures `make gates` prints; together they are all there is.
 test: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS) -m "not gate"
+	$(BIN)/pytest -n $(WORKERS) -m "not gate" --durations 10
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

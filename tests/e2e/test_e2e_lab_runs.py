@@ -43,7 +43,7 @@ def written() -> set[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_every_lab_run_passes_on_the_simulated_lab_and_none_is_skipped(run):
     words = ("--lab-sim", "lab.yaml", "--lab-require", "--lab-allow-destructive", "-m", "not hardware", "--tb=short")
     found, told = run(*words)

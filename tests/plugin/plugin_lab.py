@@ -77,7 +77,7 @@ class Job:
     process: "subprocess.Popen[str]"
 
     def wait(self) -> tuple[int, str]:
-        out, _ = self.process.communicate(timeout=100)
+        out, _ = self.process.communicate(timeout=250)
         return self.process.returncode, out
 
     def signal(self, number: signal.Signals) -> None:
@@ -110,7 +110,7 @@ def start_job(project: pytest.Pytester) -> Iterator[Callable[..., Job]]:
             job.process.communicate()
 
 
-def appears(path: Path, job: Job, seconds: float = 60.0) -> None:
+def appears(path: Path, job: Job, seconds: float = 200.0) -> None:
     """Wait until the job has made that file."""
     end = time.monotonic() + seconds
     while not path.exists():

@@ -40,7 +40,7 @@ def environment(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_ten_lines_in_an_empty_folder_pass_are_skipped_or_are_an_error_as_asked(environment, tmp_path):
     folder = tmp_path / "project"
     folder.mkdir()

@@ -91,7 +91,7 @@ def listening(lab: Lab) -> None:
 
 @pytest.mark.gate
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("operate", "steps"), [(powershell, POWERSHELL), (shell, SHELL)], ids=["powershell", "shell"])
 def test_no_fault_at_any_step_is_late_or_lies_about_what_was_done(
     lab: Lab, figure: Figure, operate: Callable[[Lab], Outcome], steps: tuple[str, ...]

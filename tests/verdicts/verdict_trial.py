@@ -256,6 +256,7 @@ _CAUSES: Mapping[str, Callable[[Json, Json], bool]] = {
     "evaluation_edition": lambda vm, _: bool(vm["evaluation"]),
     "no_key": lambda vm, _: vm["license"]["last5"] is None,
     "wrong_key": lambda vm, _: vm["license"]["last5"] is not None,
+    "refused_elsewhere": lambda vm, _: vm["license"]["channel"] == "VT:IA",
     "refused_before": lambda vm, host: vm["license"]["channel"] == "VT:IA" and _may_activate(host),
     "other_method": lambda vm, _: vm["license"]["channel"] not in {None, "VT:IA"},
     "not_a_windows_server_guest": lambda vm, _: vm["family"] != "server",

@@ -214,7 +214,7 @@ def refused_here(case: GuestCase) -> Reason | None:
     cell = coverage(facts, case.grant, case.identity) if facts is not None else None
     if cell is not None and cell.supported is not None:
         return None
-    here = _short(facts.os.computer_name if facts else None) or _short(case.lane.host)
+    here = _here(case)
     event = latest((e for e in case.host_events if _short(e.computer) == here), HOST_EVENT)
     if event is None or event.time is None or event.hresult is None or event.hresult & 0xFFFFFFFF != _NOT_COVERED:
         return None
@@ -244,8 +244,8 @@ def obstacles(case: GuestCase, said: Mapping[WitnessName, Statement]) -> tuple[R
     """Every cause that keeps the guest from being activated, the root first; never empty."""
     found = [cause for test in _ROOT_FIRST if (cause := test(case)) is not None]
     told = told_code(case, said)
-    if told is not None and _overtaken(case, told):
-        told = reason("refused_before", guest=case.name, host=case.lane.host, why=told.message.rstrip("."))
+    if told is not None and told.code == _BLAMES_HOST:
+        told = _overtaken(case, told)
     if not found:
         found = [told or reason("not_activated_yet", guest=case.name, host=case.lane.host)]
     elif told is not None and told.code not in {c.code for c in found} | _implied(case):
@@ -255,10 +255,22 @@ def obstacles(case: GuestCase, said: Mapping[WitnessName, Statement]) -> tuple[R
 
 def _implied(case: GuestCase) -> frozenset[str]:
     """Codes that say no more than a cause that was found."""
-    return _NO_NEWS | {"refused_before"} | ({_BLAMES_HOST} if host_not_ready(case) is not None else set())
+    old = {"refused_before", "refused_elsewhere"}
+    return _NO_NEWS | old | ({_BLAMES_HOST} if host_not_ready(case) is not None else set())
 
 
-def _overtaken(case: GuestCase, told: Reason) -> bool:
-    """A code that blames the host, from before the host was mended or the VM moved to one that can."""
-    verdict = case.host_verdict
-    return told.code == _BLAMES_HOST and verdict is not None and verdict.avma_ready is True
+def _overtaken(case: GuestCase, told: Reason) -> Reason:
+    """A code that blames the host; another where the host was mended since, or the VM left the one that refused."""
+    verdict, why = case.host_verdict, told.message.rstrip(".")
+    if verdict is not None and verdict.avma_ready is True:
+        return reason("refused_before", guest=case.name, host=case.lane.host, why=why)
+    answer = latest(case.host_events, HOST_EVENT)
+    if answer is None or not answer.computer or _short(answer.computer) == _here(case):
+        return told
+    return reason("refused_elsewhere", guest=case.name, host=case.lane.host, other=answer.computer, why=why)
+
+
+def _here(case: GuestCase) -> str:
+    """The present host as it signs its events."""
+    facts = case.host.facts if case.host else None
+    return _short(facts.os.computer_name if facts else None) or _short(case.lane.host)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from benchmarks.machine import this_machine
 from benchmarks.measure import Effort, Plan, measure, measure_shares
-from benchmarks.report import page, put_into
+from benchmarks.pages import put_into
+from benchmarks.report import BEGIN, END, page
 from benchmarks.worker import ROOT
 
 _ROUNDS = 150
@@ -29,7 +30,7 @@ def main() -> None:
     part = page(plan, results, measure_shares(plan, rounds=_ROUNDS), machine, datetime.now(UTC).date())
     print(part)
     if options.write:
-        put_into(options.write, part)
+        put_into(options.write, part, BEGIN, END)
 
 
 def _options() -> argparse.Namespace:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchmarks.carrier import ECHO, Carrier
 from benchmarks.machine import Machine, this_machine
-from benchmarks.report import put_into, table
+from benchmarks.pages import put_into
+from benchmarks.report import table
 from benchmarks.wire import RawPool
 from benchmarks.worker import Json
 

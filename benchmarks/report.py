@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
 
 from benchmarks.floor import COLD_REQUESTS, OPEN_REQUESTS
 from benchmarks.machine import Machine
 from benchmarks.measure import Plan, Result, Shares
 
-__all__ = ["BEGIN", "END", "page", "put_into", "ratio_table", "request_table", "table"]
+__all__ = ["BEGIN", "END", "page", "ratio_table", "request_table", "table"]
 
 BEGIN = "<!-- written by make bench: begin -->"
 END = "<!-- written by make bench: end -->"
@@ -102,16 +101,6 @@ def page(plan: Plan, results: Sequence[Result], shares: Shares, machine: Machine
     )
     tables = [ratio_table(results), *aims(results), request_table(results), where, share_table(shares)]
     return "\n\n".join([measured, *tables])
-
-
-def put_into(path: Path, part: str, begin: str = BEGIN, end: str = END) -> None:
-    """Replace what stands between the two marks of a file. Raises ValueError where they are missing."""
-    text = path.read_text(encoding="utf-8")
-    head, found, rest = text.partition(begin)
-    _, closed, tail = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"{path} has no place for the measurement: {begin} … {end}")
-    path.write_text(f"{head}{begin}\n\n{part}\n\n{end}{tail}", encoding="utf-8")
 
 
 def _times(ratio: float | None) -> str:

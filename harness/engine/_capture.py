@@ -10,7 +10,7 @@ from harness.core.model import GuestAccess, GuestLane, HostFacts, LaneFailure, R
 from harness.engine import events
 from harness.engine._access import access_of
 from harness.engine._context import RunContext
-from harness.engine._lanes import failure_of, side_by_side
+from harness.engine._lanes import side_by_side
 from harness.windows import gather_guest
 from harness.windows.capture import GuestMaterial, HostMaterial, Material, Sighting, answer_all, read_host_material
 
@@ -72,24 +72,11 @@ def _host(context: RunContext, name: str) -> HostMaterial | LaneFailure:
             target=name,
         )
     except HarnessError as error:
-        return _failed(context, name, "capture_hosts", error)
+        return context.lane_failed(name, "capture_hosts", error)
     context.publish(
         events.LaneFinished, target=name, phase="capture_hosts", summary=f"{len(found.facts.events)} events 12310"
     )
     return found
-
-
-def _failed(context: RunContext, target: str, phase: str, error: HarnessError) -> LaneFailure:
-    failure = failure_of(error)
-    context.publish(
-        events.LaneFailed,
-        target=target,
-        phase=phase,
-        code=failure.code,
-        message=failure.message,
-        next_step=failure.next_step,
-    )
-    return failure
 
 
 def _lanes(context: RunContext, hosts: Sequence[HostFacts]) -> list[GuestLane]:
@@ -122,7 +109,7 @@ def _guest(context: RunContext, lane: GuestLane) -> GuestMaterial | None:
     try:
         answered = context.attempt(ask, RetryClass.READ, target=lane.vm.name)
     except HarnessError as error:
-        _failed(context, lane.vm.name, "capture_guests", error)
+        context.lane_failed(lane.vm.name, "capture_guests", error)
         return None
     context.publish(events.LaneFinished, target=lane.vm.name, phase="capture_guests", summary="answered")
     return GuestMaterial(answered, kept)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from harness.core.errors import LeaseLostError, Sent
-from harness.core.model import Inventory, RetryClass
+from harness.core.errors import HarnessError, LeaseLostError, Sent
+from harness.core.model import Inventory, LaneFailure, RetryClass
 from harness.engine import events
 from harness.engine._clock import Clock
 from harness.engine._evidence import EvidenceBook
 from harness.engine._hold import HostHold
+from harness.engine._lanes import failure_of
 from harness.engine._retry import attempt
 from harness.engine._sessions import SessionBook
 from harness.store import Store
@@ -50,6 +51,19 @@ class RunContext:
     def publish(self, kind: type[events.Event], **fields: object) -> None:
         """Publish an event of this run, now."""
         self.stream.publish(kind(run_id=self.run_id, time=self.clock.now(), **fields))
+
+    def lane_failed(self, target: str, phase: str, error: HarnessError) -> LaneFailure:
+        """Publish that a lane ended early, and give what the facts keep of it."""
+        failure = failure_of(error)
+        self.publish(
+            events.LaneFailed,
+            target=target,
+            phase=phase,
+            code=failure.code,
+            message=failure.message,
+            next_step=failure.next_step,
+        )
+        return failure
 
     def attempt(self, operation: Callable[[], T], retry_class: RetryClass, *, target: str) -> T:
         """Run one operation as its retry class allows; each repetition is published.

@@ -17,7 +17,7 @@ from harness.core.model import (
 from harness.engine import events
 from harness.engine._access import access_of
 from harness.engine._context import RunContext
-from harness.engine._lanes import failure_of, side_by_side
+from harness.engine._lanes import side_by_side
 from harness.windows import gather_guest, gather_host, read_capabilities, write_capabilities
 
 __all__ = ["gather_guests", "gather_hosts"]
@@ -62,9 +62,7 @@ def _host_lane(context: RunContext, name: str) -> HostLane:
     try:
         facts = context.attempt(lambda: _host_facts(context, name), RetryClass.READ, target=name)
     except HarnessError as error:
-        failure = failure_of(error)
-        _failed(context, name, "gather_hosts", error)
-        return HostLane(name, None, failure, cluster)
+        return HostLane(name, None, context.lane_failed(name, "gather_hosts", error), cluster)
     context.publish(
         events.LaneFinished,
         target=name,
@@ -103,8 +101,7 @@ def _guest_lane(context: RunContext, lane: GuestLane) -> GuestLane:
     try:
         facts = context.attempt(lambda: _guest_facts(context, lane), RetryClass.READ, target=name)
     except HarnessError as error:
-        _failed(context, name, "gather_guests", error)
-        return GuestLane(lane.vm, lane.host, lane.access, None, failure_of(error))
+        return GuestLane(lane.vm, lane.host, lane.access, None, context.lane_failed(name, "gather_guests", error))
     context.publish(events.LaneFinished, target=name, phase="gather_guests", summary=_licence_line(facts))
     return GuestLane(lane.vm, lane.host, lane.access, facts)
 
@@ -127,15 +124,3 @@ def _licence_line(facts: GuestFacts) -> str:
     if licence is None:
         return "no Windows licence with a key"
     return f"{licence.product_key_channel or 'unknown channel'}, status {licence.status}"
-
-
-def _failed(context: RunContext, target: str, phase: str, error: HarnessError) -> None:
-    failure = failure_of(error)
-    context.publish(
-        events.LaneFailed,
-        target=target,
-        phase=phase,
-        code=failure.code,
-        message=failure.message,
-        next_step=failure.next_step,
-    )

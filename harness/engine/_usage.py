@@ -10,7 +10,7 @@ from harness.core.usage import GuestSeen, HostSeen, Observation
 from harness.engine import events
 from harness.engine._access import entry_of
 from harness.engine._context import RunContext
-from harness.engine._lanes import failure_of, side_by_side
+from harness.engine._lanes import side_by_side
 from harness.windows.hostlog import HostLog, read_host_log
 
 __all__ = ["Look", "observe"]
@@ -92,15 +92,7 @@ def _lane(context: RunContext, name: str, before: HostSeen | None) -> _Lane:
 
 
 def _failed(context: RunContext, name: str, before: HostSeen | None, error: HarnessError) -> _Lane:
-    failure = failure_of(error)
-    context.publish(
-        events.LaneFailed,
-        target=name,
-        phase="usage",
-        code=failure.code,
-        message=failure.message,
-        next_step=failure.next_step,
-    )
+    failure = context.lane_failed(name, "usage", error)
     computer = before.computer if before else name.casefold()
     seen = HostSeen(name, computer, context.clock.now(), ok=False, message=f"{failure.code}: {failure.message}")
     return _Lane(name, seen, None, None, unreachable=failure.unreachable)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.capacity import BEGIN, END, MOST_MEMORY, Capacity, measure, page
 from benchmarks.machine import Machine
-from benchmarks.report import put_into
+from benchmarks.pages import put_into
 
 FULL = Capacity(
     hosts=1000,

@@ -13,7 +13,8 @@ from benchmarks.floor import Work, floor
 from benchmarks.lab import LabProcess
 from benchmarks.machine import Machine
 from benchmarks.measure import Effort, Plan, Result, Shares, _Bench, _refuse_unlike_questions, measure, measure_shares
-from benchmarks.report import BEGIN, END, page, put_into, ratio_table, request_table
+from benchmarks.pages import put_into
+from benchmarks.report import BEGIN, END, page, ratio_table, request_table
 from benchmarks.shares import layer_of
 from benchmarks.statements import as_calls, as_scripts, script_of, shared_questions
 from benchmarks.worker import Worker, WorkerError
@@ -193,12 +194,12 @@ def test_requests_are_told_where_one_host_is_asked() -> None:
 def test_only_what_stands_between_the_marks_is_replaced(tmp_path: Path) -> None:
     file = tmp_path / "performance.md"
     file.write_text(f"before\n\n{BEGIN}\nold\n{END}\n\nafter\n")
-    put_into(file, "new")
-    put_into(file, "newer")
+    put_into(file, "new", BEGIN, END)
+    put_into(file, "newer", BEGIN, END)
     assert file.read_text() == f"before\n\n{BEGIN}\n\nnewer\n\n{END}\n\nafter\n"
     file.write_text("no marks")
-    with pytest.raises(ValueError, match="no place for the measurement"):
-        put_into(file, "new")
+    with pytest.raises(ValueError, match="has no place for"):
+        put_into(file, "new", BEGIN, END)
 
 
 def test_a_worker_that_ends_early_is_an_error() -> None:

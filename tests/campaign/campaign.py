@@ -16,6 +16,8 @@ from queue import SimpleQueue
 from campaign_bench import Bench
 from campaign_trial import Result, Trouble, attempt
 
+from benchmarks.pages import put_into
+
 BEGIN, END = "<!-- campaign: begin -->", "<!-- campaign: end -->"
 
 
@@ -32,7 +34,7 @@ def main() -> int:
     table = _table(results, minutes=(time.monotonic() - started) / 60)
     sys.stdout.write(f"{table}\n")
     if told.write:
-        _put(Path(told.write), table)
+        put_into(Path(told.write), table, BEGIN, END)
     return int(not all(result.good for result in results))
 
 
@@ -91,13 +93,6 @@ def _table(results: list[Result], *, minutes: float) -> str:
     lines = ["| figure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     command = f"python tests/campaign/campaign.py {' '.join(sys.argv[1:])}".strip()
     return "\n".join([f"{datetime.now(UTC):%Y-%m-%d}, `{command}`, {minutes:.0f} minutes:", "", *lines])
-
-
-def _put(path: Path, table: str) -> None:
-    text = path.read_text("utf-8")
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    path.write_text(f"{head}{BEGIN}\n{table}\n{END}{tail}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from harness.core.catalogue import avma_key, gvlk
 from harness.core.model import (
     DATA_EXCHANGE,
     WINDOWS_APPLICATION_ID,
+    Action,
     ActivationEvent,
     Auth,
     ClusterEntry,
@@ -486,3 +487,21 @@ def playbook_of(case: Mapping[str, Any]) -> Playbook:
             )
         )
     return Playbook(case.get("playbook", "test"), tuple(case.get("targets", ())), tuple(steps))
+
+
+def told(action: Action, wanted: dict[str, Any]) -> dict[str, Any]:
+    """An action as a case writes it: those of its properties that are ``wanted``."""
+    found = {
+        "step": action.step.value,
+        "target": action.target,
+        "host": action.host,
+        "field": action.field,
+        "before": action.before,
+        "after": action.after,
+        "retry": action.retry_class.value,
+        "refundable": action.refundable,
+        "serial": action.serial,
+        "arguments": dict(action.arguments),
+    }
+    assert set(wanted) <= {*found, "says"}
+    return {key: found[key] for key in wanted if key in found}

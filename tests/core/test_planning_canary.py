@@ -6,27 +6,11 @@ Apart from the other plans, which leave nothing to do once they are carried out:
 from typing import Any
 
 import pytest
-from fabric_cases import NOW, fabric_of, inventory_of, ledger_of, load, playbook_of
+from fabric_cases import NOW, fabric_of, inventory_of, ledger_of, load, playbook_of, told
 
-from harness.core.model import Action
 from harness.core.planning import make_plan
 
 CASES = load("canary")
-
-
-def told(action: Action, wanted: dict[str, Any]) -> dict[str, Any]:
-    found = {
-        "step": action.step.value,
-        "target": action.target,
-        "host": action.host,
-        "field": action.field,
-        "before": action.before,
-        "after": action.after,
-        "retry": action.retry_class.value,
-        "refundable": action.refundable,
-        "arguments": dict(action.arguments),
-    }
-    return {key: found[key] for key in wanted if key != "says"}
 
 
 @pytest.mark.parametrize(("sentence", "case"), CASES, ids=[sentence for sentence, _ in CASES])

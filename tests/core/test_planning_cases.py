@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fabric_cases import NOW, fabric_of, inventory_of, ledger_of, load, playbook_of
+from fabric_cases import NOW, fabric_of, inventory_of, ledger_of, load, playbook_of, told
 
-from harness.core.model import Action, FabricFacts, Plan
+from harness.core.model import FabricFacts, Plan
 from harness.core.planning import make_plan
 
 CASES = load("plan")
@@ -22,23 +22,6 @@ def planned(case: dict[str, Any]) -> Plan:
     )
     fabric = FabricFacts(fabric.hosts, fabric.guests + copies)
     return make_plan(fabric, playbook_of(case), inventory_of(case), ledger_of(case), NOW, tags=case.get("tags", ()))
-
-
-def told(action: Action, wanted: dict[str, Any]) -> dict[str, Any]:
-    found = {
-        "step": action.step.value,
-        "target": action.target,
-        "host": action.host,
-        "field": action.field,
-        "before": action.before,
-        "after": action.after,
-        "retry": action.retry_class.value,
-        "refundable": action.refundable,
-        "serial": action.serial,
-        "arguments": dict(action.arguments),
-    }
-    assert set(wanted) <= {*found, "says"}
-    return {key: found[key] for key in wanted if key in found}
 
 
 @pytest.mark.parametrize(("sentence", "case"), CASES, ids=[sentence for sentence, _ in CASES])

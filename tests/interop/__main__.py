@@ -6,10 +6,11 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.pages import put_into
 from tests.interop.clients import CLIENTS
 from tests.interop.driving import Outcome, drive
 from tests.interop.interop_lab import serve
-from tests.interop.report import page, put_into, way_name
+from tests.interop.report import BEGIN, END, page, way_name
 from tests.sim.sim_kdc import missing
 
 
@@ -38,7 +39,7 @@ def main() -> int:
         sys.stderr.write(f"{one.client}, {way_name(one.way)}, {one.exercise}: {one.problem[:2000]}\n")
     good = not failures and all(version is not None for _, version in clients)
     if options.write and good:
-        put_into(options.write, part)
+        put_into(options.write, part, BEGIN, END)
     return 0 if good else 1
 
 

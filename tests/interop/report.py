@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 from tests.interop.clients import Client, Way
 from tests.interop.driving import Outcome
 from tests.interop.exercises import EXERCISES
 
-__all__ = ["BEGIN", "END", "page", "put_into", "way_name"]
+__all__ = ["BEGIN", "END", "page", "way_name"]
 
 BEGIN = "<!-- written by make interop: begin -->"
 END = "<!-- written by make interop: end -->"
@@ -51,12 +50,3 @@ def _gaps(clients: Sequence[tuple[Client, str | None]]) -> str:
         if any(way.tickets for way in one.ways)
     ]
     return "\n".join(lines)
-
-
-def put_into(path: Path, part: str) -> None:
-    """Replace what stands between the two marks of a file. Raises ValueError where they are missing."""
-    head, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} has no place for the list: {BEGIN} … {END}")
-    path.write_text(f"{head}{BEGIN}\n\n{part}\n\n{END}{tail}", encoding="utf-8")

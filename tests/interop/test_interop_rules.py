@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.pages import put_into
 from tests.interop.clients import CLIENTS, ROOT, Client, Way
 from tests.interop.driving import Outcome, drive
 from tests.interop.exercises import EXERCISES
 from tests.interop.interop_lab import ForeignLab, serve
-from tests.interop.report import BEGIN, END, page, put_into, way_name
+from tests.interop.report import BEGIN, END, page, way_name
 
 TODAY = date(2026, 11, 22)
 BASIC = Way("basic", secure=True)
@@ -99,11 +100,11 @@ def test_a_failure_stands_in_the_table() -> None:
 def test_the_list_is_put_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:
     path = tmp_path / "page.md"
     path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    put_into(path, "new")
+    put_into(path, "new", BEGIN, END)
     assert path.read_text() == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
     path.write_text("no marks")
     with pytest.raises(ValueError, match="has no place"):
-        put_into(path, "new")
+        put_into(path, "new", BEGIN, END)
 
 
 def told() -> list[list[str]]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from upgrade_fabrics import fabric_of
 from upgrade_trial import Trial, attempt
 
+from benchmarks.pages import put_into
+
 BEGIN, END = "<!-- upgrade campaign: begin -->", "<!-- upgrade campaign: end -->"
 COMMAND = "python tests/upgrade/upgrade_campaign.py"
 
@@ -36,7 +38,7 @@ def main() -> int:
     shown = table(trials, minutes=(time.monotonic() - started) / 60)
     sys.stdout.write(f"{shown}\n")
     if told.write:
-        _put(Path(told.write), shown)
+        put_into(Path(told.write), shown, BEGIN, END)
     return int(any(trial.wrong for trial in trials))
 
 
@@ -64,13 +66,6 @@ def table(trials: list[Trial], *, minutes: float) -> str:
     head = f"{datetime.now(UTC):%Y-%m-%d}, `{COMMAND} {seeds}`, {minutes:.0f} minutes: {len(trials):,} fabrics, "
     head += f"{sum(counts.values()):,} predictions (one VM on one node after one step), **{wrong} wrong**."
     return "\n".join((head, "", "| prediction | times |", "|---|---:|", *rows))
-
-
-def _put(path: Path, shown: str) -> None:
-    text = path.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n{shown}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

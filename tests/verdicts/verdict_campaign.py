@@ -15,6 +15,8 @@ from pathlib import Path
 from verdict_trial import Trial, attempt
 from verdict_worlds import world_of
 
+from benchmarks.pages import put_into
+
 BEGIN, END = "<!-- verdict campaign: begin -->", "<!-- verdict campaign: end -->"
 COMMAND = "python tests/verdicts/verdict_campaign.py"
 _CHUNK = 16
@@ -33,7 +35,7 @@ def main() -> int:
     shown = table(trials, told.guests, minutes=(time.monotonic() - started) / 60)
     sys.stdout.write(f"{shown}\n")
     if told.write:
-        _put(Path(told.write), shown)
+        put_into(Path(told.write), shown, BEGIN, END)
     return int(any(trial.failures for trial in trials))
 
 
@@ -86,13 +88,6 @@ _VERDICTS = ("activated", "not_activated", "not_applicable", "unknown")
 
 def _struck(trials: list[Trial]) -> str:
     return f"{sum(trial.struck > 0 for trial in trials)} ({sum(trial.struck for trial in trials):,})"
-
-
-def _put(path: Path, shown: str) -> None:
-    text = path.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n{shown}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":
